@@ -29,8 +29,9 @@ export abstract class DomainError extends Error {
   constructor(
     readonly code: string,
     readonly detail: string,
+    options?: ErrorOptions,
   ) {
-    super(detail);
+    super(detail, options);
     this.name = new.target.name;
   }
 }
@@ -118,8 +119,9 @@ export class UnavailableError extends DomainError {
     code = 'overloaded',
     detail = 'The service is busy; retry later.',
     readonly retryAfterSeconds = 1,
+    options?: ErrorOptions,
   ) {
-    super(code, detail);
+    super(code, detail, options);
   }
 }
 

@@ -1,4 +1,10 @@
-import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext, type Type } from '@nestjs/common';
+import {
+  applyDecorators,
+  createParamDecorator,
+  SetMetadata,
+  type ExecutionContext,
+  type Type,
+} from '@nestjs/common';
 import { IsIn, IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
 import { Transform } from 'class-transformer';
 import type { Request } from 'express';
@@ -11,7 +17,8 @@ export const ACCESS_KEY = 'ringfence:access';
 export const OWNER_KEY = 'ringfence:owner';
 
 /** What a route declares of who may call it. A route without one stops the start. */
-export type Access = { rule: 'public' } | { rule: 'authenticated' } | { rule: 'permission'; permission: Permission };
+export type Access =
+  { rule: 'public' } | { rule: 'authenticated' } | { rule: 'permission'; permission: Permission };
 
 /** A service that can say whether the caller may see the thing with this id; asked by the ownership guard. */
 export interface OwnerLookup {

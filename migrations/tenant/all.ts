@@ -1,0 +1,4 @@
+import { CreateTenantTables1790000000000 } from './1790000000000-create-tenant-tables.js';
+
+/** The migrations of every tenant's schema, oldest first. */
+export const tenantMigrations = [CreateTenantTables1790000000000];

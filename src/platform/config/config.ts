@@ -1,0 +1,7 @@
+export interface Config {
+  dbPoolSize: number;
+  dbConnectTimeoutMs: number;
+  dbQueryTimeoutMs: number;
+  dbLockTimeoutMs: number;
+  masterKey: Buffer;
+}

@@ -1,0 +1,28 @@
+import { ConflictError, DomainError, UnavailableError } from '../../kernel/errors.js';
+
+/** SQLSTATE classes and codes that mean "not now": connection lost, resources, operator intervention, locks. */
+const PASSING = /^(08...|53...|57P0.|57014|55P03|40001|40P01|25P0[34])$/;
+const LOST_CONNECTION = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT']);
+const LOST_MESSAGES =
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/;
+const RETRY_AFTER_SECONDS = 2;
+
+/** What a failure of the database means to the caller; undefined when it is a fault of the server. */
+export function translateDatabaseError(error: unknown): DomainError | undefined {
+  const { code, message, driverError } = (error ?? {}) as {
+    code?: unknown;
+    message?: unknown;
+    driverError?: unknown;
+  };
+  if (driverError !== undefined && driverError !== error) return translateDatabaseError(driverError);
+  if (code === '23505') return new ConflictError('Another resource has this value already.');
+  const isPassing =
+    (typeof code === 'string' && (PASSING.test(code) || LOST_CONNECTION.has(code))) ||
+    (typeof message === 'string' && LOST_MESSAGES.test(message));
+  if (!isPassing) return undefined;
+  return new UnavailableError(
+    'overloaded',
+    'The database is busy or away; retry later.',
+    RETRY_AFTER_SECONDS,
+  );
+}

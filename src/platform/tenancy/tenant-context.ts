@@ -1,0 +1,100 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { EntityManager } from 'typeorm';
+import type { Actor } from '../../kernel/actor.js';
+import { ForbiddenError } from '../../kernel/errors.js';
+import type { Permission, Scope } from '../../kernel/permissions.js';
+import { TenantDataSource, type TenantModel } from './tenant-data-source.js';
+import type { TenantBinding, TenantPool } from './tenant-pool.js';
+
+interface Frame {
+  actor?: Actor;
+  binding?: TenantBinding;
+  dataSource?: TenantDataSource;
+  /** The manager of the transaction under way; all work inside it must use this one connection. */
+  manager?: EntityManager;
+}
+
+/** Tenant data was asked for where no tenant is known: a fault of the program, answered before any connection opens. */
+export class NoTenantError extends Error {
+  constructor() {
+    super('no tenant is bound to this call');
+    this.name = 'NoTenantError';
+  }
+}
+
+/**
+ * The one door to tenant data. Holds, for the request or job under way, who calls and which tenant is bound, and
+ * makes that tenant's DataSource when it is first asked for. Carried by AsyncLocalStorage, so that overlapping
+ * requests never meet and singletons can serve them all.
+ */
+export class TenantContext {
+  private readonly storage = new AsyncLocalStorage<Frame>();
+
+  constructor(
+    private readonly model: TenantModel,
+    private readonly pool: TenantPool,
+  ) {}
+
+  /** Opens an empty frame for a request; nothing is bound until the caller is authenticated. */
+  open<T>(work: () => T): T {
+    return this.storage.run({}, work);
+  }
+
+  /** Binds the verified caller, and the caller's tenant if there is one, to the request under way. */
+  enter(actor: Actor, binding: TenantBinding | null): void {
+    const frame = this.storage.getStore();
+    if (!frame) throw new NoTenantError();
+    if (frame.actor || frame.binding) throw new Error('the request is bound already');
+    if ((binding?.tenantId ?? null) !== actor.tenantId) throw new Error('caller and binding disagree');
+    frame.actor = actor;
+    if (binding) frame.binding = binding;
+  }
+
+  /** Runs work for a tenant that is named explicitly: jobs, the command line, signing in. There is no actor in it. */
+  run<T>(binding: TenantBinding, work: () => Promise<T>): Promise<T> {
+    return this.storage.run({ binding }, work);
+  }
+
+  /** The caller's manager, inside its transaction if one is open. Throws NoTenantError when no tenant is bound. */
+  get manager(): EntityManager {
+    const frame = this.boundFrame();
+    return frame.manager ?? this.dataSourceOf(frame).manager;
+  }
+
+  /** Who is bound to the call. */
+  get binding(): TenantBinding {
+    return this.boundFrame().binding;
+  }
+
+  /** Runs work in one transaction; a call inside a transaction joins it. Any error rolls all of it back. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    const frame = this.boundFrame();
+    if (frame.manager) return work();
+    return this.dataSourceOf(frame).transaction((manager) => this.storage.run({ ...frame, manager }, work));
+  }
+
+  /** The vendor to which the caller's use of the permission is confined, or null for none. Throws ForbiddenError. */
+  confinementOf(permission: Permission): string | null {
+    const actor = this.actor;
+    const scope: Scope | undefined = actor.scopeOf(permission);
+    if (!scope) throw new ForbiddenError();
+    return scope === 'own' ? actor.vendorId : null;
+  }
+
+  /** The caller. Throws NoTenantError in a job, which has none. */
+  get actor(): Actor {
+    const actor = this.storage.getStore()?.actor;
+    if (!actor) throw new NoTenantError();
+    return actor;
+  }
+
+  private boundFrame(): Frame & { binding: TenantBinding } {
+    const frame = this.storage.getStore();
+    if (!frame?.binding) throw new NoTenantError();
+    return frame as Frame & { binding: TenantBinding };
+  }
+
+  private dataSourceOf(frame: Frame & { binding: TenantBinding }): TenantDataSource {
+    return (frame.dataSource ??= new TenantDataSource(this.model, this.pool, frame.binding));
+  }
+}

@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { UnavailableError } from '../../kernel/errors.js';
+import { TenantConnection } from './tenant-connection.js';
+import { quoteSchema } from './tenant-schema.js';
+
+/** What the registry says of how to reach a tenant's data. */
+export interface TenantBinding {
+  tenantId: string;
+  schemaName: string;
+  loginShard: number;
+}
+
+export interface TenantPoolOptions {
+  /** One entry a login shard: how to connect as `<database>_login_<nn>`. */
+  logins: readonly PoolConfig[];
+  /** Connections at most, for all tenants together; at least one a login. */
+  size: number;
+  /** How long a caller waits for a connection, in milliseconds. */
+  waitTimeoutMs: number;
+}
+
+/** Callers that may wait for one slot; one more is refused at once, since it would time out anyway. */
+const MAX_WAITING_PER_SLOT = 50;
+/** A backend's catalog cache grows with every schema it serves and never shrinks, so connections are renewed. */
+const MAX_USES_OF_CONNECTION = 5000;
+const MAX_AGE_SECONDS = 1800;
+
+type Release = (error?: Error | boolean) => void;
+
+/**
+ * The connections of all tenants: bounded for the process, whatever their number. A tenant is hashed to a home slot
+ * among those of its login shard, so that roles change seldom and catalog caches stay warm; when that slot is busy
+ * an idle one serves. A connection is handed out with the tenant's role set on it, outside any transaction.
+ */
+export class TenantPool {
+  private readonly slots: Slot[];
+
+  constructor(private readonly options: TenantPoolOptions) {
+    const { logins, size } = options;
+    if (size < logins.length) throw new Error(`the pool needs at least ${logins.length} connections`);
+    this.slots = Array.from({ length: size }, (_, index) => new Slot(index % logins.length, options));
+  }
+
+  /** A connection bound to the tenant, and how to give it back. Throws UnavailableError when none is free in time. */
+  async lease(binding: TenantBinding): Promise<[TenantConnection, Release]> {
+    const slot = this.slotFor(binding);
+    return slot.lease(binding);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.slots.map((slot) => slot.end()));
+  }
+
+  private slotFor({ schemaName, loginShard }: TenantBinding): Slot {
+    const eligible = this.slots.filter((slot) => slot.loginShard === loginShard % this.options.logins.length);
+    const home = eligible[createHash('sha1').update(schemaName).digest().readUInt32BE() % eligible.length]!;
+    if (home.load === 0) return home;
+    return eligible.reduce((best, slot) => (slot.load < best.load ? slot : best), home);
+  }
+}
+
+/** One connection at most, opened when first needed, with those who wait for it. */
+class Slot {
+  /** Callers that hold or await this slot's connection. */
+  load = 0;
+  private readonly pool: Pool;
+  private readonly roles = new WeakMap<PoolClient, string>();
+
+  constructor(
+    readonly loginShard: number,
+    options: TenantPoolOptions,
+  ) {
+    this.pool = new Pool({
+      ...options.logins[loginShard],
+      max: 1,
+      connectionTimeoutMillis: options.waitTimeoutMs,
+      maxUses: MAX_USES_OF_CONNECTION,
+      maxLifetimeSeconds: MAX_AGE_SECONDS,
+      idleTimeoutMillis: 0,
+    });
+    // An idle connection that PostgreSQL ends is replaced at the next lease; unhandled, it would end the process.
+    this.pool.on('error', () => undefined);
+  }
+
+  async lease(binding: TenantBinding): Promise<[TenantConnection, Release]> {
+    if (this.load > MAX_WAITING_PER_SLOT) throw new UnavailableError();
+    this.load++;
+    let client: PoolClient;
+    try {
+      client = await this.pool.connect();
+    } catch (error) {
+      this.load--;
+      throw new UnavailableError('overloaded', 'The database is busy or away; retry later.', 1, {
+        cause: error,
+      });
+    }
+    let returned = false;
+    const release: Release = (error) => {
+      if (returned) return;
+      returned = true;
+      this.load--;
+      const isClean = !error && this.roles.has(client) && client.getTransactionStatus() === 'I';
+      client.release(!isClean);
+    };
+    try {
+      await this.bind(client, binding.schemaName);
+      const connection = new TenantConnection(client, binding.schemaName, () => release(true));
+      return [
+        connection,
+        (error) => {
+          connection.close();
+          release(error ?? connection.mustNotBeReused);
+        },
+      ];
+    } catch (error) {
+      release(true);
+      throw error;
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.pool.end();
+  }
+
+  private async bind(client: PoolClient, role: string): Promise<void> {
+    if (this.roles.get(client) === role) return;
+    // While the change is under way the connection's role is unknown: should it fail, nobody gets this connection.
+    this.roles.delete(client);
+    await client.query({ text: `SET ROLE ${quoteSchema(role)}` });
+    this.roles.set(client, role);
+  }
+}

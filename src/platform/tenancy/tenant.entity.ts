@@ -1,0 +1,39 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
+
+export const TENANT_STATUSES = ['provisioning', 'active', 'suspended', 'deleting', 'deleted'] as const;
+export type TenantStatus = (typeof TENANT_STATUSES)[number];
+
+/**
+ * A tenant's entry in the registry. Its slug stays taken after deletion, so that nobody inherits a name.
+ * `schemaName` names the tenant's PostgreSQL schema and its role alike.
+ */
+@Entity({ schema: 'platform', name: 'tenant' })
+export class Tenant {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text', { unique: true })
+  slug: string;
+
+  @Column('text')
+  name: string;
+
+  @Column('text')
+  status: TenantStatus;
+
+  @Column('text', { unique: true })
+  schemaName: string;
+
+  /** Which of the server's logins may take this tenant's role. */
+  @Column('int')
+  loginShard: number;
+
+  @CreateDateColumn({ type: 'timestamptz', precision: 3 })
+  createdAt: Date;
+
+  @UpdateDateColumn({ type: 'timestamptz', precision: 3 })
+  updatedAt: Date;
+
+  @VersionColumn()
+  version: number;
+}

@@ -1,0 +1,135 @@
+import { CreateDateColumn, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
+import type { DeepPartial, FindOptionsWhere, Repository, SelectQueryBuilder } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+import { NotFoundError, PreconditionFailedError } from '../../kernel/errors.js';
+import type { Page, PageRequest } from '../../kernel/page.js';
+import type { Permission } from '../../kernel/permissions.js';
+import { decodeCursor, encodeCursor } from './cursor.js';
+import type { TenantContext } from './tenant-context.js';
+
+/** What every tenant-owned resource has. Ids are UUIDv7, made here, not by the database. */
+export abstract class TenantResource {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @CreateDateColumn({ type: 'timestamptz', precision: 3 })
+  createdAt: Date;
+
+  @UpdateDateColumn({ type: 'timestamptz', precision: 3 })
+  updatedAt: Date;
+
+  /** Counts the changes; the ETag. */
+  @VersionColumn()
+  version: number;
+}
+
+/** Which version the caller last read; undefined when the caller does not mind. */
+export type ExpectedVersion = ((version: number) => boolean) | undefined;
+
+/**
+ * The base of every repository of tenant data. Each query runs for the caller bound to the request, in its schema, and
+ * is narrowed to what the caller's permission covers: the same predicate for one row, a list, a change and a removal.
+ */
+export abstract class TenantRepository<T extends TenantResource> {
+  /** The entity's alias in every query made here. */
+  protected readonly alias = 'item';
+
+  constructor(
+    protected readonly context: TenantContext,
+    private readonly entity: new () => T,
+  ) {}
+
+  /** Adds "belongs to this vendor" to the query. */
+  protected abstract ownedBy(query: SelectQueryBuilder<T>, vendorId: string): void;
+
+  /** The one visible row. Throws NotFoundError for what does not exist or may not be seen. */
+  async getVisible(id: string, permission: Permission): Promise<T> {
+    const found = await this.visible(permission).andWhere(`${this.alias}.id = :id`, { id }).getOne();
+    if (!found) throw new NotFoundError();
+    return found;
+  }
+
+  async findPage(request: PageRequest, narrow: (query: SelectQueryBuilder<T>) => void): Promise<Page<T>> {
+    const { limit, sort } = request;
+    const direction = sort.startsWith('-') ? 'DESC' : 'ASC';
+    const field = sort.replace('-', '') as 'createdAt' | 'name';
+    const query = this.visible(this.readPermission)
+      .orderBy(`${this.alias}.${field}`, direction)
+      .addOrderBy(`${this.alias}.id`, direction)
+      .take(limit + 1);
+    narrow(query);
+    if (request.cursor !== undefined) {
+      const after = decodeCursor(request.cursor, sort);
+      const column = `${this.alias}.${field}`;
+      query.andWhere(
+        `(${column}, ${this.alias}.id) ${direction === 'ASC' ? '>' : '<'} (:afterValue, :afterId)`,
+        {
+          afterValue: after.value,
+          afterId: after.id,
+        },
+      );
+    }
+    const rows = await query.getMany();
+    const data = rows.slice(0, limit);
+    const last = data.at(-1);
+    const hasMore = rows.length > limit && last !== undefined;
+    return { data, limit, nextCursor: hasMore ? encodeCursor(sort, last) : null };
+  }
+
+  async insert(values: DeepPartial<T>): Promise<T> {
+    const row = this.repository.create({ ...values, id: uuidv7() } as DeepPartial<T>);
+    return this.repository.save(row, { reload: false });
+  }
+
+  /**
+   * Applies the changes to the visible row while it is locked. Throws NotFoundError, or PreconditionFailedError when
+   * the caller's expected version is not the row's.
+   */
+  async change(
+    id: string,
+    permission: Permission,
+    expected: ExpectedVersion,
+    apply: (row: T) => void | Promise<void>,
+  ): Promise<T> {
+    return this.context.transaction(async () => {
+      const row = await this.lock(id, permission, expected);
+      await apply(row);
+      return this.repository.save(row);
+    });
+  }
+
+  /** Removes the visible row; throws as `change` does. */
+  async remove(id: string, permission: Permission, expected: ExpectedVersion): Promise<T> {
+    return this.context.transaction(async () => {
+      const row = await this.lock(id, permission, expected);
+      await this.repository.delete({ id } as FindOptionsWhere<T>);
+      return row;
+    });
+  }
+
+  /** The permission that listing needs. */
+  protected abstract readonly readPermission: Permission;
+
+  /** Rows the caller may touch by this permission. */
+  protected visible(permission: Permission): SelectQueryBuilder<T> {
+    const query = this.repository.createQueryBuilder(this.alias).where('true');
+    const vendorId = this.context.confinementOf(permission);
+    if (vendorId !== null) this.ownedBy(query, vendorId);
+    return query;
+  }
+
+  /** Without narrowing: for rules that must see all rows of the tenant, and for jobs. */
+  protected get repository(): Repository<T> {
+    return this.context.manager.getRepository(this.entity);
+  }
+
+  private async lock(id: string, permission: Permission, expected: ExpectedVersion): Promise<T> {
+    const row = await this.visible(permission)
+      .andWhere(`${this.alias}.id = :id`, { id })
+      .setLock('pessimistic_write')
+      .getOne();
+    if (!row) throw new NotFoundError();
+    if (expected && !expected(row.version)) throw new PreconditionFailedError();
+    return row;
+  }
+}
