@@ -11,6 +11,8 @@ import { Tenant, type TenantStatus } from './tenant.entity.js';
 
 /** Makes, suspends and destroys tenants. Each step is recorded in the registry first, so that a crash can be mended. */
 export class TenantLifecycle {
+  private readonly destroyers: ((tenantId: string) => Promise<void>)[] = [];
+
   constructor(
     private readonly registry: Registry,
     private readonly owner: OwnerDatabase,
@@ -37,6 +39,11 @@ export class TenantLifecycle {
     }
   }
 
+  /** Adds what must go with a tenant but is not in its schema. May be called again for one that is gone. */
+  onDestroy(destroyer: (tenantId: string) => Promise<void>): void {
+    this.destroyers.push(destroyer);
+  }
+
   async suspend(tenant: Tenant): Promise<Tenant> {
     return this.setStatus(tenant, 'suspended');
   }
@@ -49,6 +56,7 @@ export class TenantLifecycle {
   async destroy(tenant: Tenant): Promise<void> {
     await this.setStatus(tenant, 'deleting');
     await this.owner.dropSchema(tenant.schemaName);
+    for (const destroyer of this.destroyers) await destroyer(tenant.id);
     await this.setStatus(tenant, 'deleted');
   }
 
