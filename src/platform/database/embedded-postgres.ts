@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -6,7 +7,7 @@ import { postgresAccount } from './postgres-account.js';
 import { ensureCluster, readPassword, SUPERUSER } from './postgres-cluster.js';
 import { ending, PostgresLog, postmasterState, shutDown, spawnIn, untilReady } from './postgres-process.js';
 import { postgresPrograms } from './postgres-programs.js';
-import { endPostgresIn, postgresProcessesIn, processStart } from './process-table.js';
+import { endPostgresIn, postgresProcessesIn } from './process-table.js';
 import { makeSocketFolder, readSocketFolder, removeSocketFolder, SOCKET_PORT } from './socket-folder.js';
 
 const DATABASE = 'ringfence';
@@ -43,9 +44,7 @@ interface Options {
  * Installs no signal handlers; whoever calls this stops it. When Node exits all the same, PostgreSQL ends too.
  */
 export async function startEmbeddedPostgres(options: Options): Promise<EmbeddedDatabase> {
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
-  const dataDir = await realpath(options.dataDir);
-  await chmod(dataDir, 0o700);
+  const dataDir = await openDataFolder(options.dataDir);
   const unlock = await lockDataFolder(dataDir);
   try {
     return await startLocked(dataDir, options.log, unlock);
@@ -60,6 +59,16 @@ export async function connectToRunning(dataDir: string): Promise<ConnectionFacts
   if ((await holderOfDataFolder(dataDir)) === undefined) return null;
   if (!(await postmasterState(join(dataDir, 'postgres')))?.isReady) return null;
   return facts(await readSocketFolder(dataDir), await readPassword(dataDir));
+}
+
+async function openDataFolder(folder: string): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chmod(folder, 0o700);
+    return await realpath(folder);
+  } catch (cause) {
+    throw new Error(`The data folder ${folder} cannot be used: ${(cause as Error).message}`, { cause });
+  }
 }
 
 async function startLocked(
@@ -113,8 +122,8 @@ async function takeOver(clusterDir: string, say: (line: string) => void): Promis
     say('Stopping the PostgreSQL that an earlier run left behind.');
     const steps = (['SIGINT', 'SIGQUIT', 'SIGKILL'] as const).map((signal) => ({ signal, waitMs: 5000 }));
     await endPostgresIn(clusterDir, steps, postmaster);
-  } else if (process.platform === 'linux' && postmaster !== undefined && (await processStart(postmaster))) {
-    // The number belongs to a stranger by now, which PostgreSQL would take for its twin.
+  } else if (process.platform === 'linux' && postmaster !== undefined && existsSync(`/proc/${postmaster}`)) {
+    // The number belongs to a stranger or a zombie by now, which PostgreSQL would take for its twin.
     await rm(join(clusterDir, 'postmaster.pid'), { force: true });
   }
 }

@@ -33,18 +33,22 @@ export async function ensureCluster(
   context.say('Making a new PostgreSQL cluster; this takes a few seconds.');
   const password = await ensurePassword(dataDir);
   const draft = await mkdtemp(join(dataDir, DRAFT_PREFIX));
-  await writeFile(join(draft, 'password'), `${password}\n`, { mode: 0o600 });
-  if (context.account) {
-    await chown(join(draft, 'password'), context.account.uid, context.account.gid);
-    await chown(draft, context.account.uid, context.account.gid);
+  try {
+    const passwordFile = join(draft, 'password');
+    await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+    if (context.account) {
+      await chown(passwordFile, context.account.uid, context.account.gid);
+      await chown(draft, context.account.uid, context.account.gid);
+    }
+    const cause = await ending(spawnIn(draft, initdb, initdbArguments, context));
+    if (cause !== null) {
+      throw new Error(`A new PostgreSQL cluster cannot be made (${cause}): ${await context.log.verdict()}`);
+    }
+    await rename(join(draft, 'cluster'), clusterDir);
+    await flushFolder(dataDir);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
   }
-  const cause = await ending(spawnIn(draft, initdb, initdbArguments, context));
-  if (cause !== null) {
-    throw new Error(`A new PostgreSQL cluster cannot be made (${cause}): ${await context.log.verdict()}`);
-  }
-  await rename(join(draft, 'cluster'), clusterDir);
-  await flushFolder(dataDir);
-  await rm(draft, { recursive: true, force: true });
 }
 
 function initdbArguments(folder: string): string[] {

@@ -35,11 +35,15 @@ export function readSocketFolder(dataDir: string): Promise<string> {
   return readFile(noteOf(dataDir), 'utf8');
 }
 
-/** Removes what `makeSocketFolder` made, in this run or in one that was killed. */
+/**
+ * Removes what `makeSocketFolder` made, in this run or in one that was killed: PostgreSQL would refuse to
+ * start on the remains if the process id in them has been given to somebody else.
+ */
 export async function removeSocketFolder(dataDir: string): Promise<void> {
   const folder = await readSocketFolder(dataDir).catch(() => undefined);
   await rm(noteOf(dataDir), { force: true });
-  if (!folder || !basename(folder).startsWith(TEMPORARY_PREFIX)) return;
+  if (!folder || !(basename(folder).startsWith(TEMPORARY_PREFIX) || folder === join(dataDir, 'socket')))
+    return;
   // File by file, never recursively: the note is only a file, and must not be able to delete anything else.
   if (!(await lstat(folder).catch(() => undefined))?.isDirectory()) return;
   for (const name of [`.s.PGSQL.${SOCKET_PORT}`, `.s.PGSQL.${SOCKET_PORT}.lock`]) {
