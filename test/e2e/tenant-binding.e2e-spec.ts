@@ -4,6 +4,8 @@ import { TenantModel } from '../../src/platform/tenancy/tenant-data-source.js';
 import { TenantPool, type TenantBinding } from '../../src/platform/tenancy/tenant-pool.js';
 import { tenantTable } from '../../src/platform/tenancy/tenant-schema.js';
 import { Vendor } from '../../src/features/vendors/vendor.entity.js';
+import { UnavailableError } from '../../src/kernel/errors.js';
+import { translateDatabaseError } from '../../src/platform/tenancy/database-errors.js';
 import { openEngine, type Engine } from '../support/engine.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
@@ -27,7 +29,14 @@ describe('the binding of a tenant', () => {
   const addVendor = (name: string) =>
     manager()
       .getRepository(Vendor)
-      .insert({ id: crypto.randomUUID(), name, contactEmail: 'x@example.com', status: 'active', tags: [], version: 1 });
+      .insert({
+        id: crypto.randomUUID(),
+        name,
+        contactEmail: 'x@example.com',
+        status: 'active',
+        tags: [],
+        version: 1,
+      });
   const names = async () => (await manager().getRepository(Vendor).find()).map((vendor) => vendor.name);
   const codeOf = (work: Promise<unknown>) =>
     work.then(
@@ -47,7 +56,9 @@ describe('the binding of a tenant', () => {
 
   it('gives no query runner from the shared model', () => {
     expect(() => engine.model.createQueryRunner()).toThrow('without a tenant');
-    expect(() => engine.model.getRepository(Vendor).createQueryBuilder().getMany()).rejects.toThrow('without a tenant');
+    expect(() => engine.model.getRepository(Vendor).createQueryBuilder().getMany()).rejects.toThrow(
+      'without a tenant',
+    );
   });
 
   it('leaves the server login without any right on a tenant schema', async () => {
@@ -80,12 +91,14 @@ describe('the binding of a tenant', () => {
       'set_config of search_path': (victim) => `(SELECT set_config('search_path','${victim}',false))`,
       'a second statement': (victim) => `name; SET ROLE "${victim}"; SELECT * FROM "${victim}".vendor`,
       'a subquery on the neighbour': (victim) => `(SELECT name FROM "${victim}".vendor LIMIT 1)`,
-      'query_to_xml on the neighbour': (victim) => `query_to_xml('select * from ${victim}.vendor',true,true,'')::text`,
+      'query_to_xml on the neighbour': (victim) =>
+        `query_to_xml('select * from ${victim}.vendor',true,true,'')::text`,
       'the registry': () => `(SELECT password_hash FROM platform.operator LIMIT 1)`,
       'a large object': () => `(SELECT lo_create(0))`,
       'a file of the server': () => `pg_read_file('/etc/passwd')`,
       'the migrations table': () => `(SELECT count(*) FROM "${a.schemaName}".migration)`,
-      ts_stat: (victim) => `(SELECT count(*) FROM ts_stat('select set_config(''role'',''${victim}'',false)::tsvector'))`,
+      ts_stat: (victim) =>
+        `(SELECT count(*) FROM ts_stat('select set_config(''role'',''${victim}'',false)::tsvector'))`,
     };
 
     it.each(Object.keys(escapes))('%s', async (name) => {
@@ -114,7 +127,9 @@ describe('the binding of a tenant', () => {
       'LISTEN everything',
     ])('the statement %s', async (statement) => {
       await engine.context.run(a, async () => {
-        await expect(manager().query(statement.replace('victim', b.schemaName))).rejects.toThrow('not allowed');
+        await expect(manager().query(statement.replace('victim', b.schemaName))).rejects.toThrow(
+          'not allowed',
+        );
       });
     });
 
@@ -136,7 +151,9 @@ describe('the binding of a tenant', () => {
     try {
       expect(await attempt()).toBe('no error');
       // And still the second fact, the schema in the SQL, keeps the neighbour's rows away: an error, not rows.
-      const answers = await Promise.all(Array.from({ length: 12 }, () => engine.context.run(a, () => names().catch(() => []))));
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, () => engine.context.run(a, () => names().catch(() => []))),
+      );
       for (const answer of answers) expect(answer).not.toContain('belongs to b');
     } finally {
       await engine.ownerClient.query(
@@ -166,7 +183,8 @@ describe('the binding of a tenant', () => {
   it('has the tenant’s role inside transactions and savepoints', async () => {
     await engine.context.run(b, () =>
       engine.context.transaction(async () => {
-        const role = async (m: EntityManager) => (await m.query<{ r: string }[]>('SELECT current_user::text AS r'))[0]?.r;
+        const role = async (m: EntityManager) =>
+          (await m.query<{ r: string }[]>('SELECT current_user::text AS r'))[0]?.r;
         expect(await role(manager())).toBe(b.schemaName);
         await manager().transaction(async (inner) => expect(await role(inner)).toBe(b.schemaName));
       }),
@@ -175,13 +193,19 @@ describe('the binding of a tenant', () => {
 
   it('keeps overlapping work of twenty tenants apart, with errors and ended backends in between', async () => {
     const tenants = await Promise.all(Array.from({ length: 20 }, (_, index) => engine.newTenant(index % 4)));
-    await Promise.all(tenants.map((tenant) => engine.context.run(tenant, () => addVendor(tenant.schemaName))));
+    await Promise.all(
+      tenants.map((tenant) => engine.context.run(tenant, () => addVendor(tenant.schemaName))),
+    );
     let answered = 0;
     const one = async (tenant: TenantBinding, round: number) => {
       await engine.context.run(tenant, async () => {
-        if (round % 7 === 0) await manager().query('SELECT 1/0').catch(() => undefined);
-        const seen = await names().catch((error: { code?: string; message: string }) => {
-          if (error.code === '57P01' || /terminated/.test(error.message)) return undefined;
+        if (round % 7 === 0)
+          await manager()
+            .query('SELECT 1/0')
+            .catch(() => undefined);
+        const seen = await names().catch((error: unknown) => {
+          if (error instanceof UnavailableError || translateDatabaseError(error) instanceof UnavailableError)
+            return undefined;
           throw error;
         });
         if (seen) {
@@ -215,8 +239,12 @@ describe('the binding of a tenant', () => {
   });
 
   it('refuses a name that is no tenant’s', async () => {
-    await expect(engine.pool.lease({ ...a, schemaName: 't_a"; DROP ROLE x' })).rejects.toThrow('not the name');
-    expect(await codeOf(engine.pool.lease({ ...a, schemaName: `t_${'a'.repeat(26)}` }))).toMatch(/22023|0P000/);
+    await expect(engine.pool.lease({ ...a, schemaName: 't_a"; DROP ROLE x' })).rejects.toThrow(
+      'not the name',
+    );
+    expect(await codeOf(engine.pool.lease({ ...a, schemaName: `t_${'a'.repeat(26)}` }))).toMatch(
+      /22023|0P000/,
+    );
   });
 });
 

@@ -60,13 +60,19 @@ export class AgentsService implements OwnerLookup {
     try {
       await this.vendors.getVisible(vendorId);
     } catch (error) {
-      if (error instanceof NotFoundError) throw InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
+      if (error instanceof NotFoundError)
+        throw InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
       throw error;
     }
   }
 }
 
 /** The fields as the entity has them: times as dates. */
-function columnsOf<T extends UpdateAgentDto>({ validUntil, ...rest }: T): Omit<T, 'validUntil'> & Partial<Pick<Agent, 'validUntil'>> {
-  return validUntil === undefined ? rest : { ...rest, validUntil: validUntil === null ? null : new Date(validUntil) };
+function columnsOf<T extends UpdateAgentDto>({
+  validUntil,
+  ...rest
+}: T): Omit<T, 'validUntil'> & Partial<Pick<Agent, 'validUntil'>> {
+  return validUntil === undefined
+    ? rest
+    : { ...rest, validUntil: validUntil === null ? null : new Date(validUntil) };
 }

@@ -39,7 +39,9 @@ export class RouteTable implements OnModuleInit {
   }
 
   entries(): RouteEntry[] {
-    const controllers = this.discovery.getControllers().flatMap(({ metatype }) => (metatype ? [metatype as Type] : []));
+    const controllers = this.discovery
+      .getControllers()
+      .flatMap(({ metatype }) => (metatype ? [metatype as Type] : []));
     return controllers
       .flatMap((controller) => this.routesOf(controller))
       .sort((a, b) => a.path.localeCompare(b.path) || a.method.localeCompare(b.method));
@@ -57,7 +59,12 @@ export class RouteTable implements OnModuleInit {
       const paths = [this.reflector.get<string | string[]>(PATH_METADATA, handler)].flat();
       return paths.map((path) => ({
         method: RequestMethod[verb],
-        path: prefix + [[base].flat()[0], path].filter((part) => part && part !== '/').map((part) => `/${part!.replace(/^\//, '')}`).join(''),
+        path:
+          prefix +
+          [[base].flat()[0], path]
+            .filter((part) => part && part !== '/')
+            .map((part) => `/${part!.replace(/^\//, '')}`)
+            .join(''),
         access: this.reflector.get<Access | undefined>(ACCESS_KEY, handler),
         owner: this.reflector.get<Type<OwnerLookup> | undefined>(OWNER_KEY, handler)?.name,
       }));

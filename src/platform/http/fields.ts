@@ -5,13 +5,15 @@ import { IsISO8601, Matches, ValidateIf } from 'class-validator';
 export const Optional = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
 
 /** May be left out, or be null for "none". */
-export const Nullable = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined && value !== null);
+export const Nullable = (): PropertyDecorator =>
+  ValidateIf((_, value) => value !== undefined && value !== null);
 
 /** Text in one line: no control or bidirectional-override characters, no white space at its ends. */
 export const IsOneLine = (): PropertyDecorator =>
   applyDecorators(
     Matches(/^(?!\s)[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*(?<!\s)$/u, {
-      message: '$property must be text in one line, without control characters and without white space at its ends',
+      message:
+        '$property must be text in one line, without control characters and without white space at its ends',
     }),
   );
 

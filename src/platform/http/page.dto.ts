@@ -5,10 +5,20 @@ import type { PageQuery } from './route.js';
 
 /** Where a list goes on. */
 export class PageInfo {
-  @ApiProperty({ type: String, nullable: true, maxLength: 512, description: 'Send it as `cursor` for the next page; null on the last' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    maxLength: 512,
+    description: 'Send it as `cursor` for the next page; null on the last',
+  })
   nextCursor: string | null;
 
-  @ApiProperty({ type: 'integer', minimum: 1, maximum: 100, description: 'How many items a page has at most' })
+  @ApiProperty({
+    type: 'integer',
+    minimum: 1,
+    maximum: 100,
+    description: 'How many items a page has at most',
+  })
   limit: number;
 }
 

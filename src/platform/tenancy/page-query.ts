@@ -12,15 +12,24 @@ interface Listed extends ObjectLiteral {
 }
 
 /** One page of the query's rows, in the order asked for; rows inserted meanwhile move no row to another page. */
-export async function findPage<T extends Listed>(query: SelectQueryBuilder<T>, request: PageRequest): Promise<Page<T>> {
+export async function findPage<T extends Listed>(
+  query: SelectQueryBuilder<T>,
+  request: PageRequest,
+): Promise<Page<T>> {
   const { limit, sort, cursor } = request;
   const isDescending = sort.startsWith('-');
   const direction = isDescending ? 'DESC' : 'ASC';
   const column = `${ITEM}.${sort.replace('-', '')}`;
-  query.orderBy(column, direction).addOrderBy(`${ITEM}.id`, direction).take(limit + 1);
+  query
+    .orderBy(column, direction)
+    .addOrderBy(`${ITEM}.id`, direction)
+    .take(limit + 1);
   if (cursor !== undefined) {
     const { value, id } = decodeCursor(cursor, sort);
-    query.andWhere(`(${column}, ${ITEM}.id) ${isDescending ? '<' : '>'} (:afterValue, :afterId)`, { afterValue: value, afterId: id });
+    query.andWhere(`(${column}, ${ITEM}.id) ${isDescending ? '<' : '>'} (:afterValue, :afterId)`, {
+      afterValue: value,
+      afterId: id,
+    });
   }
   const rows = await query.getMany();
   const data = rows.slice(0, limit);

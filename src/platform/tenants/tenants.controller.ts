@@ -42,7 +42,11 @@ export class TenantsController {
   @Patch(':id')
   @Allow('tenants:update')
   @OwnedBy(TenantsService)
-  async update(@Param() { id }: IdParam, @Body() dto: UpdateTenantDto, @IfMatch() expected: ExpectedVersion): Promise<TenantDto> {
+  async update(
+    @Param() { id }: IdParam,
+    @Body() dto: UpdateTenantDto,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<TenantDto> {
     return TenantDto.from(await this.tenants.update(id, dto, expected));
   }
 
@@ -50,7 +54,11 @@ export class TenantsController {
   @HttpCode(204)
   @Allow('tenants:delete')
   @OwnedBy(TenantsService)
-  remove(@Param() { id }: IdParam, @Query() { confirm }: DeleteTenantQueryDto, @IfMatch() expected: ExpectedVersion): Promise<void> {
+  remove(
+    @Param() { id }: IdParam,
+    @Query() { confirm }: DeleteTenantQueryDto,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<void> {
     return this.tenants.remove(id, confirm, expected);
   }
 

@@ -1,6 +1,16 @@
 import { ApiProperty, PickType } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsDefined, IsEmail, IsIn, IsObject, IsString, Length, Matches, MaxLength, ValidateNested } from 'class-validator';
+import {
+  IsDefined,
+  IsEmail,
+  IsIn,
+  IsObject,
+  IsString,
+  Length,
+  Matches,
+  MaxLength,
+  ValidateNested,
+} from 'class-validator';
 import { IsOneLine, Optional } from '../http/fields.js';
 import { pageOf } from '../http/page.dto.js';
 import { PageQuery } from '../http/route.js';
@@ -28,7 +38,8 @@ export class FirstAdminDto {
 export class CreateTenantDto {
   /** Short name for signing in; never given to another tenant, not even after deletion */
   @Matches(/^[a-z](?:[a-z0-9-]{0,48}[a-z0-9])$/, {
-    message: '$property must be 2 to 50 lower-case letters, digits and -, beginning with a letter and not ending with -',
+    message:
+      '$property must be 2 to 50 lower-case letters, digits and -, beginning with a letter and not ending with -',
   })
   @MaxLength(50)
   slug: string;

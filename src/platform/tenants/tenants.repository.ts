@@ -36,7 +36,10 @@ export class TenantsRepository {
 
   async rename(id: string, name: string | undefined, expected: ExpectedVersion): Promise<Tenant> {
     const saved = await this.registry.transaction(async (manager) => {
-      const tenant = await manager.findOne(Tenant, { where: { id, status: Not('deleted') }, lock: { mode: 'pessimistic_write' } });
+      const tenant = await manager.findOne(Tenant, {
+        where: { id, status: Not('deleted') },
+        lock: { mode: 'pessimistic_write' },
+      });
       if (!tenant) throw new NotFoundError();
       if (expected && !expected(tenant.version)) throw new PreconditionFailedError();
       return manager.save(Object.assign(tenant, name === undefined ? {} : { name }));

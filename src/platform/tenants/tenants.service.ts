@@ -31,10 +31,17 @@ export class TenantsService implements OwnerLookup {
   /** Makes the tenant, ready to use, with its first administrator, who is invited when no password is given. */
   async create({ slug, name, admin }: CreateTenantDto): Promise<{ tenant: Tenant; admin: NewUser }> {
     const prepared = await this.users.prepare(
-      { name: admin.name ?? admin.email, email: admin.email, password: admin.password, roles: ['tenant_admin'] },
+      {
+        name: admin.name ?? admin.email,
+        email: admin.email,
+        password: admin.password,
+        roles: ['tenant_admin'],
+      },
       { pointer: '/admin/password', words: [slug, name] },
     );
-    const { tenant, furnished } = await this.lifecycle.create({ slug, name }, () => this.users.insert(prepared));
+    const { tenant, furnished } = await this.lifecycle.create({ slug, name }, () =>
+      this.users.insert(prepared),
+    );
     return { tenant, admin: furnished };
   }
 
@@ -54,7 +61,8 @@ export class TenantsService implements OwnerLookup {
   /** Destroys the tenant and all its data, for a caller who repeats its slug. */
   async remove(id: string, confirm: string | undefined, expected: ExpectedVersion): Promise<void> {
     const tenant = await this.tenants.get(id);
-    if (confirm !== tenant.slug) throw InvalidError.field('/query/confirm', 'confirmation', "Must be the tenant's slug.");
+    if (confirm !== tenant.slug)
+      throw InvalidError.field('/query/confirm', 'confirmation', "Must be the tenant's slug.");
     if (expected && !expected(tenant.version)) throw new PreconditionFailedError();
     await this.lifecycle.destroy(tenant);
   }

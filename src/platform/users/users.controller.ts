@@ -5,7 +5,14 @@ import { IfMatch } from '../http/etag.js';
 import { toPageDto } from '../http/page.dto.js';
 import { Allow, CurrentActor, IdParam, OwnedBy } from '../http/route.js';
 import type { ExpectedVersion } from '../tenancy/tenant.repository.js';
-import { CreatedUserDto, CreateUserDto, UpdateUserDto, UserDto, UserPageDto, UserQueryDto } from './users.dto.js';
+import {
+  CreatedUserDto,
+  CreateUserDto,
+  UpdateUserDto,
+  UserDto,
+  UserPageDto,
+  UserQueryDto,
+} from './users.dto.js';
 import { UsersService } from './users.service.js';
 
 @ApiTags('Users')

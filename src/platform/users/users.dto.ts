@@ -1,5 +1,16 @@
 import { ApiProperty, OmitType, PartialType } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsEmail, IsIn, IsString, IsUUID, Length, MaxLength } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsEmail,
+  IsIn,
+  IsString,
+  IsUUID,
+  Length,
+  MaxLength,
+} from 'class-validator';
 import type { Actor } from '../../kernel/actor.js';
 import { maskEmail } from '../../kernel/masking.js';
 import { TENANT_ROLES, type TenantRole } from '../../kernel/permissions.js';
@@ -45,7 +56,9 @@ export class CreateUserDto {
 }
 
 /** Nobody sets another's password: it is chosen by invitation, or changed by its owner. */
-export class UpdateUserDto extends PartialType(OmitType(CreateUserDto, ['password']), { skipNullProperties: false }) {}
+export class UpdateUserDto extends PartialType(OmitType(CreateUserDto, ['password']), {
+  skipNullProperties: false,
+}) {}
 
 export class UserQueryDto extends PageQuery {
   /** Only users whose name contains this, in upper or lower case */

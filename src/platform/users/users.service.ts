@@ -48,11 +48,15 @@ export class UsersService implements OwnerLookup {
   }
 
   /** Checks the facts and hashes the password. Throws InvalidError. Needs no tenant yet. */
-  async prepare(dto: CreateUserDto, given: { pointer: string; words: string[] } = { pointer: '/password', words: [] }): Promise<PreparedUser> {
+  async prepare(
+    dto: CreateUserDto,
+    given: { pointer: string; words: string[] } = { pointer: '/password', words: [] },
+  ): Promise<PreparedUser> {
     const email = normalizeEmail(dto.email);
     assertVendorFits(dto.roles, dto.vendorId);
     const { name, roles, vendorId = null, password } = dto;
-    if (password !== undefined) this.passwords.assertAcceptable(password, given.pointer, [email, name, ...given.words]);
+    if (password !== undefined)
+      this.passwords.assertAcceptable(password, given.pointer, [email, name, ...given.words]);
     const passwordHash = password === undefined ? null : await this.passwords.hash(password);
     return { email, name, roles, vendorId, passwordHash };
   }
@@ -99,7 +103,8 @@ async function translating<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === UNIQUE_VIOLATION) throw new ConflictError('Another user has this e-mail address.');
-    if (code === FOREIGN_KEY_VIOLATION) throw InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
+    if (code === FOREIGN_KEY_VIOLATION)
+      throw InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
     throw error;
   }
 }
