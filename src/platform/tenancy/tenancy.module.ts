@@ -99,6 +99,7 @@ export class TenancyModule implements NestModule, OnModuleInit, BeforeApplicatio
 
   async onModuleInit(): Promise<void> {
     await this.lifecycle.mend();
+    await this.lifecycle.migrateBehind();
   }
 
   /** Runs when the last request was answered, and before the database itself is stopped. */

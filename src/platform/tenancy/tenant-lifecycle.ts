@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { In, Not } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { ConflictError, NotFoundError } from '../../kernel/errors.js';
 import { LOGIN_SHARDS } from './database-roles.js';
@@ -69,6 +70,21 @@ export class TenantLifecycle {
     }
   }
 
+  /** Brings the schemas of tenants that are behind up to date, one after the other; returns how many there were. */
+  async migrateBehind(): Promise<number> {
+    const tenants = this.registry.getRepository(Tenant);
+    const schemaVersion = this.owner.latestTenantMigration;
+    const behind = await tenants.findBy({
+      schemaVersion: Not(schemaVersion),
+      status: In(['active', 'suspended']),
+    });
+    for (const { id, schemaName } of behind) {
+      await this.owner.migrateTenant(schemaName);
+      await tenants.update({ id }, { schemaVersion });
+    }
+    return behind.length;
+  }
+
   private async register(facts: { slug: string; name: string }): Promise<Tenant> {
     const id = uuidv7();
     const repository = this.registry.getRepository(Tenant);
@@ -78,6 +94,7 @@ export class TenantLifecycle {
       status: 'provisioning',
       schemaName: newSchemaName(),
       loginShard: shardOf(id),
+      schemaVersion: this.owner.latestTenantMigration,
     });
     try {
       return await repository.save(tenant);
