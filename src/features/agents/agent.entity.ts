@@ -1,4 +1,4 @@
-import { Column, Entity, JoinColumn, ManyToOne, type Relation } from 'typeorm';
+import { Column, Entity, Index, JoinColumn, ManyToOne, type Relation } from 'typeorm';
 import { TenantResource } from '../../platform/tenancy/tenant.repository.js';
 import { Vendor } from '../vendors/vendor.entity.js';
 
@@ -10,6 +10,9 @@ export type AgentStatus = (typeof AGENT_STATUSES)[number];
 
 /** A person, or software, that acts for one vendor. */
 @Entity({ name: 'agent' })
+@Index('agent_created_at_id_idx', ['createdAt', 'id'])
+@Index('agent_name_id_idx', ['name', 'id'])
+@Index('agent_vendor_id_created_at_id_idx', ['vendorId', 'createdAt', 'id'])
 export class Agent extends TenantResource {
   @ManyToOne(() => Vendor, { onDelete: 'CASCADE', nullable: false })
   @JoinColumn({ name: 'vendor_id' })

@@ -1,4 +1,4 @@
-import { Column, Entity } from 'typeorm';
+import { Column, Entity, Index } from 'typeorm';
 import { TenantResource } from '../../platform/tenancy/tenant.repository.js';
 
 export const VENDOR_STATUSES = ['pending', 'active', 'suspended'] as const;
@@ -6,6 +6,8 @@ export type VendorStatus = (typeof VENDOR_STATUSES)[number];
 
 /** A company that supplies the tenant. */
 @Entity({ name: 'vendor' })
+@Index('vendor_created_at_id_idx', ['createdAt', 'id'])
+@Index('vendor_name_id_idx', ['name', 'id'])
 export class Vendor extends TenantResource {
   @Column('text')
   name: string;
