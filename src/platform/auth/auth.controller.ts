@@ -1,0 +1,65 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
+import type { Actor } from '../../kernel/actor.js';
+import type { Page } from '../../kernel/page.js';
+import { Authenticated, CurrentActor, IdParam, Public } from '../http/route.js';
+import { ChangePasswordDto, LoginDto, RefreshDto, TokenPairDto } from './auth.dto.js';
+import { LoginService } from './login.service.js';
+import { PasswordsService } from './passwords.service.js';
+import type { SessionDto } from './sessions.dto.js';
+import { SessionsService } from './sessions.service.js';
+
+@Controller({ path: 'auth', version: '1' })
+export class AuthController {
+  constructor(
+    private readonly logins: LoginService,
+    private readonly sessions: SessionsService,
+    private readonly passwords: PasswordsService,
+  ) {}
+
+  /** Sign in */
+  @Post('login')
+  @HttpCode(200)
+  @Public()
+  async login(@Body() dto: LoginDto): Promise<TokenPairDto> {
+    return this.logins.login(dto);
+  }
+
+  /** Exchange a refresh token for the next pair of tokens; using one twice ends the session */
+  @Post('refresh')
+  @HttpCode(200)
+  @Public()
+  async refresh(@Body() { refreshToken }: RefreshDto): Promise<TokenPairDto> {
+    return this.sessions.refresh(refreshToken);
+  }
+
+  /** Sign out: end this session */
+  @Post('logout')
+  @HttpCode(204)
+  @Authenticated()
+  async logout(@CurrentActor() actor: Actor): Promise<void> {
+    return this.sessions.endCurrent(actor);
+  }
+
+  /** List your sessions */
+  @Get('sessions')
+  @Authenticated()
+  async listSessions(@CurrentActor() actor: Actor): Promise<Page<SessionDto>> {
+    return this.sessions.list(actor);
+  }
+
+  /** End one of your sessions */
+  @Delete('sessions/:id')
+  @HttpCode(204)
+  @Authenticated()
+  async endSession(@CurrentActor() actor: Actor, @Param() { id }: IdParam): Promise<void> {
+    return this.sessions.end(actor, id);
+  }
+
+  /** Change your password; your other sessions end */
+  @Put('password')
+  @HttpCode(204)
+  @Authenticated()
+  async changePassword(@CurrentActor() actor: Actor, @Body() dto: ChangePasswordDto): Promise<void> {
+    return this.passwords.change(actor, dto);
+  }
+}

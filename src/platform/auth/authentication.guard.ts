@@ -1,0 +1,37 @@
+import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import type { Request } from 'express';
+import { UnauthenticatedError } from '../../kernel/errors.js';
+import { ACCESS_KEY, type Access } from '../http/route.js';
+import { TenantContext } from '../tenancy/tenant-context.js';
+import type { Caller } from './jwt.strategy.js';
+
+/** Who are you? Lets nobody pass without a good access token, unless the route says that it is public. */
+@Injectable()
+export class AuthenticationGuard extends AuthGuard('jwt') {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly context: TenantContext,
+  ) {
+    super();
+  }
+
+  override async canActivate(execution: ExecutionContext): Promise<boolean> {
+    const access = this.reflector.get<Access | undefined>(ACCESS_KEY, execution.getHandler());
+    if (access?.rule === 'public') return true;
+    await super.canActivate(execution);
+    const request = execution.switchToHttp().getRequest<Request & { user: Caller }>();
+    const { actor, binding } = request.user;
+    request.actor = actor;
+    this.context.enter(actor, binding);
+    return true;
+  }
+
+  /** What is wrong with a token is nobody's business; what goes wrong while asking the database is the server's fault. */
+  override handleRequest<T>(error: unknown, caller: T | false | null): T {
+    if (error) throw error;
+    if (!caller) throw new UnauthenticatedError();
+    return caller;
+  }
+}

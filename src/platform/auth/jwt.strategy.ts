@@ -1,0 +1,61 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { Request } from 'express';
+import { Strategy } from 'passport-jwt';
+import { Actor } from '../../kernel/actor.js';
+import { UnauthenticatedError } from '../../kernel/errors.js';
+import { CONFIG } from '../config/config.module.js';
+import type { Config } from '../config/config.js';
+import { assertNotSuspended, bindingOf } from '../tenancy/tenant-directory.js';
+import type { TenantBinding } from '../tenancy/tenant-pool.js';
+import { AccountStores } from './account-stores.js';
+import { AccessTokens, issuerOf, TOKEN_AUDIENCE, type AccessClaims } from './access-tokens.js';
+import { SIGNING_ALGORITHM } from './signing-keys.js';
+
+/** Who calls, and how to reach the data of their tenant (null for operators). */
+export interface Caller {
+  actor: Actor;
+  binding: TenantBinding | null;
+}
+
+/**
+ * Verifies the access token, then asks the database what is true now: a session that was ended, an account that was
+ * removed, a role that was taken away or a tenant that was suspended counts from the next request on.
+ */
+@Injectable()
+export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
+  constructor(
+    tokens: AccessTokens,
+    private readonly stores: AccountStores,
+    @Inject(CONFIG) config: Config,
+  ) {
+    super({
+      jwtFromRequest: bearerTokenOf,
+      algorithms: [SIGNING_ALGORITHM],
+      issuer: issuerOf(config),
+      audience: TOKEN_AUDIENCE,
+      secretOrKeyProvider: (_request, token: string, done) => {
+        const key = tokens.keyFor(token);
+        if (!key) return done(new Error('not a token of ours'));
+        // The types know strings alone; jsonwebtoken takes a KeyObject, which need not be parsed anew each time.
+        done(null, key as unknown as Buffer);
+      },
+    });
+  }
+
+  /** Throws UnauthenticatedError, or ForbiddenError when the tenant is suspended. */
+  async validate({ sub, sid, tid }: AccessClaims): Promise<Caller> {
+    const tenant = await this.stores.findRealm(tid ?? null);
+    if (tenant === undefined) throw new UnauthenticatedError();
+    if (tenant) assertNotSuspended(tenant);
+    const account = await this.stores.within(tenant, (store) => store.sessions.findAccount(sid, sub));
+    if (!account) throw new UnauthenticatedError();
+    const { kind, id, roles, vendorId } = account;
+    const actor = new Actor({ kind, id, roles, vendorId, sessionId: sid, tenantId: tenant?.id ?? null });
+    return { actor, binding: tenant && bindingOf(tenant) };
+  }
+}
+
+/** RFC 6750: the scheme in any case, one token, nothing after it. */
+const bearerTokenOf = (request: Request): string | null =>
+  /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
