@@ -27,16 +27,14 @@ describe('the binding of a tenant', () => {
 
   const manager = (): EntityManager => engine.context.manager;
   const addVendor = (name: string) =>
-    manager()
-      .getRepository(Vendor)
-      .insert({
-        id: crypto.randomUUID(),
-        name,
-        contactEmail: 'x@example.com',
-        status: 'active',
-        tags: [],
-        version: 1,
-      });
+    manager().getRepository(Vendor).insert({
+      id: crypto.randomUUID(),
+      name,
+      contactEmail: 'x@example.com',
+      status: 'active',
+      tags: [],
+      version: 1,
+    });
   const names = async () => (await manager().getRepository(Vendor).find()).map((vendor) => vendor.name);
   const codeOf = (work: Promise<unknown>) =>
     work.then(

@@ -90,8 +90,8 @@ export class UserDto {
   id: string;
   email: string;
   name: string;
-  @ApiProperty({ enum: TENANT_ROLES, enumName: 'TenantRole', isArray: true })
-  roles: TenantRole[];
+  /** Names of the user's roles */
+  roles: string[];
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   vendorId: string | null;
   createdAt: Date;

@@ -3,8 +3,10 @@ import { ConflictError, InvalidError } from '../../kernel/errors.js';
 import type { Page } from '../../kernel/page.js';
 import type { Permission, TenantRole } from '../../kernel/permissions.js';
 import { InvitationsService } from '../auth/invitations.service.js';
-import { normalizeEmail, type User } from '../auth/user.entity.js';
-import { PasswordsService } from '../auth/passwords.service.js';
+import { normaliseEmail } from '../auth/email.js';
+import { PasswordHasher } from '../auth/password-hasher.js';
+import { PasswordPolicy } from '../auth/password-policy.js';
+import type { User } from '../auth/user.entity.js';
 import { pageRequest } from '../http/page.dto.js';
 import type { OwnerLookup } from '../http/route.js';
 import type { ExpectedVersion } from '../tenancy/tenant.repository.js';
@@ -31,7 +33,8 @@ const UNIQUE_VIOLATION = '23505';
 export class UsersService implements OwnerLookup {
   constructor(
     private readonly users: UsersRepository,
-    private readonly passwords: PasswordsService,
+    private readonly policy: PasswordPolicy,
+    private readonly hasher: PasswordHasher,
     private readonly invitations: InvitationsService,
   ) {}
 
@@ -52,12 +55,12 @@ export class UsersService implements OwnerLookup {
     dto: CreateUserDto,
     given: { pointer: string; words: string[] } = { pointer: '/password', words: [] },
   ): Promise<PreparedUser> {
-    const email = normalizeEmail(dto.email);
+    const email = normaliseEmail(dto.email);
     assertVendorFits(dto.roles, dto.vendorId);
     const { name, roles, vendorId = null, password } = dto;
     if (password !== undefined)
-      this.passwords.assertAcceptable(password, given.pointer, [email, name, ...given.words]);
-    const passwordHash = password === undefined ? null : await this.passwords.hash(password);
+      this.policy.assertAcceptable(password, given.pointer, [email, name, ...given.words]);
+    const passwordHash = password === undefined ? null : await this.hasher.hash(password);
     return { email, name, roles, vendorId, passwordHash };
   }
 
@@ -72,7 +75,7 @@ export class UsersService implements OwnerLookup {
   async update(id: string, dto: UpdateUserDto, expected: ExpectedVersion): Promise<User> {
     const change = () =>
       this.users.change(id, 'users:update', expected, (user) => {
-        Object.assign(user, dto, dto.email === undefined ? {} : { email: normalizeEmail(dto.email) });
+        Object.assign(user, dto, dto.email === undefined ? {} : { email: normaliseEmail(dto.email) });
         assertVendorFits(user.roles, user.vendorId);
       });
     return translating(() => this.users.keepingAnAdmin(change, lastAdmin));
