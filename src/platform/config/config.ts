@@ -4,4 +4,7 @@ export interface Config {
   dbQueryTimeoutMs: number;
   dbLockTimeoutMs: number;
   masterKey: Buffer;
+  dataDir: string;
+  uploadMaxBytes: number;
+  uploadTypes: string[];
 }
