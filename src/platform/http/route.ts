@@ -15,6 +15,7 @@ import type { Permission } from '../../kernel/permissions.js';
 
 export const ACCESS_KEY = 'ringfence:access';
 export const OWNER_KEY = 'ringfence:owner';
+export const MULTIPART_KEY = 'ringfence:multipart';
 
 /** What a route declares of who may call it. A route without one stops the start. */
 export type Access =
@@ -40,6 +41,9 @@ export const Allow = (permission: Permission): MethodDecorator =>
 /** The `:id` of the path must be one that this service lets the caller see; else 404. */
 export const OwnedBy = (service: Type<OwnerLookup>): MethodDecorator =>
   applyDecorators(SetMetadata(OWNER_KEY, service));
+
+/** The route takes `multipart/form-data`, not JSON. */
+export const Multipart = (): MethodDecorator => SetMetadata(MULTIPART_KEY, true);
 
 /** The authenticated caller. */
 export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {
