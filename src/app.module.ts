@@ -11,6 +11,7 @@ import { AuthenticationGuard } from './platform/auth/authentication.guard.js';
 import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { AddressThrottlerGuard } from './platform/http/throttler.guard.js';
+import { DatabaseReadiness } from './platform/tenancy/database-readiness.js';
 import { TenancyModule } from './platform/tenancy/tenancy.module.js';
 import { TenantsModule } from './platform/tenants/tenants.module.js';
 import { UsersModule } from './platform/users/users.module.js';
@@ -19,7 +20,7 @@ import { UsersModule } from './platform/users/users.module.js';
 @Module({
   imports: [
     HttpModule,
-    HealthModule,
+    HealthModule.asking([DatabaseReadiness], [TenancyModule]),
     TenancyModule,
     AuthModule,
     AccessModule,

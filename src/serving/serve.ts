@@ -3,6 +3,7 @@ import { processConfig } from '../platform/config/config.module.js';
 import { DatabaseInUseError } from '../platform/database/data-folder-lock.js';
 import { OperatorsService } from '../platform/auth/operators.service.js';
 import { DatabaseSetupError } from '../platform/tenancy/database-roles.js';
+import { closeGracefully, listen } from '../platform/http/edge.adapter.js';
 import { createApp } from './create-app.js';
 import { plantDemo } from './demo.js';
 import { tellLinks } from './first-run.js';
@@ -16,8 +17,8 @@ const DRAIN_MS = 8000;
  */
 export async function serve({ demo = false } = {}): Promise<void> {
   const config = processConfig();
-  const { app, listen } = await createApp(config);
-  const { url, drain } = await listen();
+  const app = await createApp(config);
+  const url = await listen(app, config);
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   print(`Ringfence is listening on ${url}`);
   if (config.docsEnabled) print(`Documentation: ${url}/docs`);
@@ -32,11 +33,7 @@ export async function serve({ demo = false } = {}): Promise<void> {
   const stop = (): void => {
     if (isStopping) return;
     isStopping = true;
-    exitOnFailure(
-      drain(DRAIN_MS)
-        .then(() => app.close())
-        .then(() => process.exit(0)),
-    );
+    exitOnFailure(closeGracefully(app, DRAIN_MS).then(() => process.exit(0)));
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

@@ -2,14 +2,22 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectToRunning, type Connection } from '../../src/platform/database/embedded-postgres.js';
 
+export interface SharedDatabase {
+  url: string;
+  connection: Connection;
+  dataDir: string;
+  masterKey: Buffer;
+}
+
 /** The database of the server that all test files share, as its owner. */
-export async function sharedDatabase(): Promise<{ connection: Connection; masterKey: Buffer }> {
+export async function sharedDatabase(): Promise<SharedDatabase> {
   const dataDir = process.env.RINGFENCE_TEST_DATA_DIR;
   if (dataDir === undefined) throw new Error('the shared server was not started');
   const running = await connectToRunning(dataDir);
   if (!running) throw new Error('the shared server has no database');
   return {
-    connection: running.connection,
+    ...running,
+    dataDir,
     masterKey: Buffer.from(readFileSync(join(dataDir, 'master.key'), 'utf8').trim(), 'base64'),
   };
 }

@@ -1,10 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../kernel/actor.js';
-import { IfMatch } from '../../platform/http/etag.js';
-import { toPageDto } from '../../platform/http/page.dto.js';
-import { Allow, CurrentActor, IdParam, OwnedBy } from '../../platform/http/route.js';
-import type { ExpectedVersion } from '../../platform/tenancy/tenant.repository.js';
+import { Allow, Created, CurrentActor, IdParam, IfMatch, OwnedBy } from '../../platform/http/route.js';
+import type { ExpectedVersions } from '../../kernel/version.js';
 import { CreateAgentDto, UpdateAgentDto, AgentDto, AgentPageDto, AgentQueryDto } from './agents.dto.js';
 import { AgentsService } from './agents.service.js';
 
@@ -16,10 +14,11 @@ export class AgentsController {
   @Get()
   @Allow('agents:read')
   async list(@Query() query: AgentQueryDto, @CurrentActor() reader: Actor): Promise<AgentPageDto> {
-    return toPageDto(await this.agents.list(query), (agent) => AgentDto.from(agent, reader));
+    return AgentPageDto.from(await this.agents.list(query), (agent) => AgentDto.from(agent, reader));
   }
 
   @Post()
+  @Created()
   @Allow('agents:create')
   async create(@Body() dto: CreateAgentDto, @CurrentActor() reader: Actor): Promise<AgentDto> {
     return AgentDto.from(await this.agents.create(dto), reader);
@@ -38,7 +37,7 @@ export class AgentsController {
   async update(
     @Param() { id }: IdParam,
     @Body() dto: UpdateAgentDto,
-    @IfMatch() expected: ExpectedVersion,
+    @IfMatch() expected: ExpectedVersions,
     @CurrentActor() reader: Actor,
   ): Promise<AgentDto> {
     return AgentDto.from(await this.agents.update(id, dto, expected), reader);
@@ -48,7 +47,7 @@ export class AgentsController {
   @HttpCode(204)
   @Allow('agents:delete')
   @OwnedBy(AgentsService)
-  remove(@Param() { id }: IdParam, @IfMatch() expected: ExpectedVersion): Promise<void> {
+  remove(@Param() { id }: IdParam, @IfMatch() expected: ExpectedVersions): Promise<void> {
     return this.agents.remove(id, expected);
   }
 }

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { InvalidError, NotFoundError } from '../../kernel/errors.js';
 import type { Page } from '../../kernel/page.js';
 import type { Permission } from '../../kernel/permissions.js';
-import { pageRequest } from '../../platform/http/page.dto.js';
+import { pageRequest } from '../../platform/http/page-request.js';
 import type { OwnerLookup } from '../../platform/http/route.js';
-import type { ExpectedVersion } from '../../platform/tenancy/tenant.repository.js';
+import type { ExpectedVersions } from '../../kernel/version.js';
 import { VendorsService } from '../vendors/vendors.service.js';
 import type { Agent } from './agent.entity.js';
 import type { AgentQueryDto, CreateAgentDto, UpdateAgentDto } from './agents.dto.js';
@@ -39,7 +39,7 @@ export class AgentsService implements OwnerLookup {
     });
   }
 
-  async update(id: string, dto: UpdateAgentDto, expected: ExpectedVersion): Promise<Agent> {
+  async update(id: string, dto: UpdateAgentDto, expected: ExpectedVersions): Promise<Agent> {
     return this.agents.change(id, 'agents:update', expected, (agent) => {
       if (dto.vendorId !== undefined && dto.vendorId !== agent.vendorId) {
         throw InvalidError.field('/vendorId', 'immutable', 'An agent cannot be moved to another vendor.');
@@ -48,7 +48,7 @@ export class AgentsService implements OwnerLookup {
     });
   }
 
-  async remove(id: string, expected: ExpectedVersion): Promise<void> {
+  async remove(id: string, expected: ExpectedVersions): Promise<void> {
     await this.agents.remove(id, 'agents:delete', expected);
   }
 

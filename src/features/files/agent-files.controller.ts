@@ -1,15 +1,14 @@
-import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import type { Response } from 'express';
-import { Allow, IdParam, OwnedBy } from '../../platform/http/route.js';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { pageRequest } from '../../platform/http/page-request.js';
+import { Allow, Created, IdParam, OwnedBy } from '../../platform/http/route.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { FileDto, FileFieldsDto, FilePageDto, FileQueryDto } from './files.dto.js';
 import { FilesService } from './files.service.js';
 import type { ReceivedFile } from './upload/received-file.js';
 import { Received, TakesFile } from './upload/upload.decorators.js';
 
-@ApiTags('files')
-@ApiBearerAuth()
+@ApiTags('Files')
 @Controller({ path: 'agents/:id/files', version: '1' })
 export class AgentFilesController {
   constructor(private readonly files: FilesService) {}
@@ -18,16 +17,14 @@ export class AgentFilesController {
   @Post()
   @Allow('files:create')
   @OwnedBy(AgentsService)
+  @Created('/v1/files')
   @TakesFile()
   async create(
     @Param() { id }: IdParam,
     @Body() { label }: FileFieldsDto,
     @Received() received: ReceivedFile,
-    @Res({ passthrough: true }) response: Response,
   ): Promise<FileDto> {
-    const file = await this.files.attachToAgent(id, received, label);
-    response.location(`/v1/files/${file.id}`);
-    return FileDto.from(file);
+    return FileDto.from(await this.files.attachToAgent(id, received, label));
   }
 
   /** List the files attached to an agent */
@@ -35,6 +32,8 @@ export class AgentFilesController {
   @Allow('files:read')
   @OwnedBy(AgentsService)
   async list(@Param() { id }: IdParam, @Query() query: FileQueryDto): Promise<FilePageDto> {
-    return FilePageDto.from(await this.files.listOfAgent(id, FileQueryDto.toPageRequest(query)));
+    return FilePageDto.from(await this.files.listOfAgent(id, pageRequest(query)), (file) =>
+      FileDto.from(file),
+    );
   }
 }

@@ -1,13 +1,12 @@
 import { Controller, Delete, Get, HttpCode, Param, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Allow, IdParam, OwnedBy } from '../../platform/http/route.js';
 import { sendContent } from './content-response.js';
 import { FileDto } from './files.dto.js';
 import { FilesService } from './files.service.js';
 
-@ApiTags('files')
-@ApiBearerAuth()
+@ApiTags('Files')
 @Controller({ path: 'files', version: '1' })
 export class FilesController {
   constructor(private readonly files: FilesService) {}

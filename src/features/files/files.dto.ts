@@ -1,10 +1,8 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { IsOptional, IsString, MaxLength } from 'class-validator';
-import type { Page, PageRequest } from '../../kernel/page.js';
+import { pageOf } from '../../platform/http/page.dto.js';
 import { PageQuery } from '../../platform/http/route.js';
 import type { StoredFile } from './file.entity.js';
-
-const DEFAULT_LIMIT = 20;
 
 /** The fields of the form beside the file. */
 @ApiSchema({ name: 'FileUploadFields' })
@@ -23,15 +21,7 @@ export class FileUploadDto extends FileFieldsDto {
   file: unknown;
 }
 
-export class FileQueryDto extends PageQuery {
-  static toPageRequest({ limit, cursor, sort }: FileQueryDto): PageRequest {
-    return {
-      limit: limit ?? DEFAULT_LIMIT,
-      sort: sort ?? '-createdAt',
-      ...(cursor !== undefined && { cursor }),
-    };
-  }
-}
+export class FileQueryDto extends PageQuery {}
 
 export class FileOwnerDto {
   @ApiProperty({ enum: ['vendor', 'agent'], enumName: 'FileOwnerType' })
@@ -76,21 +66,4 @@ export class FileDto {
   }
 }
 
-export class FilePageInfoDto {
-  /** `cursor` of the next page; null on the last */
-  @ApiProperty({ type: String, nullable: true })
-  nextCursor: string | null;
-
-  @ApiProperty({ type: 'integer' })
-  limit: number;
-}
-
-export class FilePageDto {
-  data: FileDto[];
-
-  page: FilePageInfoDto;
-
-  static from({ data, nextCursor, limit }: Page<StoredFile>): FilePageDto {
-    return { data: data.map((file) => FileDto.from(file)), page: { nextCursor, limit } };
-  }
-}
+export class FilePageDto extends pageOf(FileDto) {}

@@ -1,7 +1,8 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { join } from 'node:path';
 import type { Config } from '../../platform/config/config.js';
 import { CONFIG, ConfigModule } from '../../platform/config/config.module.js';
+import { TenantLifecycle } from '../../platform/tenancy/tenant-lifecycle.js';
 import { TenancyModule } from '../../platform/tenancy/tenancy.module.js';
 import { AgentsModule } from '../agents/agents.module.js';
 import { VendorsModule } from '../vendors/vendors.module.js';
@@ -30,4 +31,13 @@ import { VendorFilesController } from './vendor-files.controller.js';
   ],
   exports: [FilesService, FileStorage, FileSweeper],
 })
-export class FilesModule {}
+export class FilesModule implements OnModuleInit {
+  constructor(
+    private readonly lifecycle: TenantLifecycle,
+    private readonly storage: FileStorage,
+  ) {}
+
+  onModuleInit(): void {
+    this.lifecycle.onDestroy((tenantId) => this.storage.removeTenant(tenantId));
+  }
+}

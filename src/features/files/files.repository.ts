@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { In, type DeepPartial, type SelectQueryBuilder } from 'typeorm';
 import { NotFoundError } from '../../kernel/errors.js';
 import type { Page, PageRequest } from '../../kernel/page.js';
+import { ITEM } from '../../platform/tenancy/page-query.js';
 import { TenantContext } from '../../platform/tenancy/tenant-context.js';
 import { TenantRepository } from '../../platform/tenancy/tenant.repository.js';
 import { StoredFile } from './file.entity.js';
@@ -37,9 +38,9 @@ export class FilesRepository extends TenantRepository<StoredFile> {
   /** The files attached to the owner itself: those of a vendor's agents are not among the vendor's. */
   findPageOf({ vendorId, agentId }: FileOwner, request: PageRequest): Promise<Page<StoredFile>> {
     return this.findPage(request, (query) => {
-      query.andWhere(`${this.alias}.vendorId = :ownerVendorId`, { ownerVendorId: vendorId });
-      if (agentId === null) query.andWhere(`${this.alias}.agentId IS NULL`);
-      else query.andWhere(`${this.alias}.agentId = :agentId`, { agentId });
+      query.andWhere(`${ITEM}.vendorId = :ownerVendorId`, { ownerVendorId: vendorId });
+      if (agentId === null) query.andWhere(`${ITEM}.agentId IS NULL`);
+      else query.andWhere(`${ITEM}.agentId = :agentId`, { agentId });
     });
   }
 
@@ -50,6 +51,6 @@ export class FilesRepository extends TenantRepository<StoredFile> {
   }
 
   protected ownedBy(query: SelectQueryBuilder<StoredFile>, vendorId: string): void {
-    query.andWhere(`${this.alias}.vendorId = :vendorId`, { vendorId });
+    query.andWhere(`${ITEM}.vendorId = :vendorId`, { vendorId });
   }
 }

@@ -5,7 +5,7 @@ import type { Page, PageRequest } from '../../kernel/page.js';
 import type { Permission } from '../../kernel/permissions.js';
 import type { OwnerLookup } from '../../platform/http/route.js';
 import { TenantContext } from '../../platform/tenancy/tenant-context.js';
-import type { ExpectedVersion } from '../../platform/tenancy/tenant.repository.js';
+import type { ExpectedVersions } from '../../kernel/version.js';
 import { AgentsService } from '../agents/agents.service.js';
 import { VendorsService } from '../vendors/vendors.service.js';
 import { FileStorage, type ByteRange } from './file-storage.js';
@@ -57,7 +57,7 @@ export class FilesService implements OwnerLookup {
   }
 
   /** Removes the row and then the bytes; should the server stop between the two, the sweeper removes the bytes. */
-  async remove(id: string, expected?: ExpectedVersion): Promise<void> {
+  async remove(id: string, expected?: ExpectedVersions): Promise<void> {
     await this.files.remove(id, 'files:delete', expected);
     await this.storage.remove(this.keyOf(id));
   }

@@ -1,10 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../kernel/actor.js';
-import { IfMatch } from '../../platform/http/etag.js';
-import { toPageDto } from '../../platform/http/page.dto.js';
-import { Allow, CurrentActor, IdParam, OwnedBy } from '../../platform/http/route.js';
-import type { ExpectedVersion } from '../../platform/tenancy/tenant.repository.js';
+import { Allow, Created, CurrentActor, IdParam, IfMatch, OwnedBy } from '../../platform/http/route.js';
+import type { ExpectedVersions } from '../../kernel/version.js';
 import { CreateVendorDto, UpdateVendorDto, VendorDto, VendorPageDto, VendorQueryDto } from './vendors.dto.js';
 import { VendorsService } from './vendors.service.js';
 
@@ -16,10 +14,11 @@ export class VendorsController {
   @Get()
   @Allow('vendors:read')
   async list(@Query() query: VendorQueryDto, @CurrentActor() reader: Actor): Promise<VendorPageDto> {
-    return toPageDto(await this.vendors.list(query), (vendor) => VendorDto.from(vendor, reader));
+    return VendorPageDto.from(await this.vendors.list(query), (vendor) => VendorDto.from(vendor, reader));
   }
 
   @Post()
+  @Created()
   @Allow('vendors:create')
   async create(@Body() dto: CreateVendorDto, @CurrentActor() reader: Actor): Promise<VendorDto> {
     return VendorDto.from(await this.vendors.create(dto), reader);
@@ -38,7 +37,7 @@ export class VendorsController {
   async update(
     @Param() { id }: IdParam,
     @Body() dto: UpdateVendorDto,
-    @IfMatch() expected: ExpectedVersion,
+    @IfMatch() expected: ExpectedVersions,
     @CurrentActor() reader: Actor,
   ): Promise<VendorDto> {
     return VendorDto.from(await this.vendors.update(id, dto, expected), reader);
@@ -48,7 +47,7 @@ export class VendorsController {
   @HttpCode(204)
   @Allow('vendors:delete')
   @OwnedBy(VendorsService)
-  remove(@Param() { id }: IdParam, @IfMatch() expected: ExpectedVersion): Promise<void> {
+  remove(@Param() { id }: IdParam, @IfMatch() expected: ExpectedVersions): Promise<void> {
     return this.vendors.remove(id, expected);
   }
 }

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Page } from '../../kernel/page.js';
 import type { Permission } from '../../kernel/permissions.js';
-import { pageRequest } from '../../platform/http/page.dto.js';
+import { pageRequest } from '../../platform/http/page-request.js';
 import type { OwnerLookup } from '../../platform/http/route.js';
-import type { ExpectedVersion } from '../../platform/tenancy/tenant.repository.js';
+import type { ExpectedVersions } from '../../kernel/version.js';
 import type { Vendor } from './vendor.entity.js';
 import type { CreateVendorDto, UpdateVendorDto, VendorQueryDto } from './vendors.dto.js';
 import { VendorsRepository } from './vendors.repository.js';
@@ -25,12 +25,12 @@ export class VendorsService implements OwnerLookup {
     return this.vendors.insert({ ...dto, status: dto.status ?? 'pending', tags: dto.tags ?? [] });
   }
 
-  update(id: string, dto: UpdateVendorDto, expected: ExpectedVersion): Promise<Vendor> {
+  update(id: string, dto: UpdateVendorDto, expected: ExpectedVersions): Promise<Vendor> {
     return this.vendors.change(id, 'vendors:update', expected, (vendor) => void Object.assign(vendor, dto));
   }
 
   /** Removes the vendor with its agents and files; its users stay, without a vendor, and so see nothing. */
-  async remove(id: string, expected: ExpectedVersion): Promise<void> {
+  async remove(id: string, expected: ExpectedVersions): Promise<void> {
     await this.vendors.remove(id, 'vendors:delete', expected);
   }
 

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
 import type { Actor } from '../../kernel/actor.js';
 import type { Page } from '../../kernel/page.js';
-import { Authenticated, CurrentActor, IdParam, Public } from '../http/route.js';
+import { Authenticated, CurrentActor, IdParam, Public, TightLimit } from '../http/route.js';
 import { ChangePasswordDto, LoginDto, RefreshDto, TokenPairDto } from './auth.dto.js';
 import { LoginService } from './login.service.js';
 import { PasswordsService } from './passwords.service.js';
@@ -20,6 +20,7 @@ export class AuthController {
   @Post('login')
   @HttpCode(200)
   @Public()
+  @TightLimit('login')
   async login(@Body() dto: LoginDto): Promise<TokenPairDto> {
     return this.logins.login(dto);
   }
@@ -28,6 +29,7 @@ export class AuthController {
   @Post('refresh')
   @HttpCode(200)
   @Public()
+  @TightLimit('login')
   async refresh(@Body() { refreshToken }: RefreshDto): Promise<TokenPairDto> {
     return this.sessions.refresh(refreshToken);
   }
@@ -59,6 +61,7 @@ export class AuthController {
   @Put('password')
   @HttpCode(204)
   @Authenticated()
+  @TightLimit('login')
   async changePassword(@CurrentActor() actor: Actor, @Body() dto: ChangePasswordDto): Promise<void> {
     return this.passwords.change(actor, dto);
   }

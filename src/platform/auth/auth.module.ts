@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
-import { CONFIG, ConfigModule } from '../config/config.module.js';
-import type { Config } from '../config/config.js';
+import { ConfigModule, MASTER_KEY } from '../config/config.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { AccessTokens } from './access-tokens.js';
 import { AccountStores } from './account-stores.js';
@@ -44,9 +43,9 @@ import { UserAccessService } from './user-access.service.js';
     UserAccessService,
     {
       provide: SigningKeys,
-      inject: [SigningKeysRepository, CONFIG],
-      useFactory: (repository: SigningKeysRepository, config: Config) =>
-        SigningKeys.load(repository, config.masterKey),
+      inject: [SigningKeysRepository, MASTER_KEY],
+      useFactory: (repository: SigningKeysRepository, masterKey: Buffer) =>
+        SigningKeys.load(repository, masterKey),
     },
   ],
   exports: [

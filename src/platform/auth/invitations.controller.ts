@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { Public } from '../http/route.js';
+import { Public, TightLimit } from '../http/route.js';
 import type { TokenPairDto } from './auth.dto.js';
 import { AcceptInvitationDto } from './invitations.dto.js';
 import { InvitationsService } from './invitations.service.js';
@@ -12,6 +12,7 @@ export class InvitationsController {
   @Post('accept')
   @HttpCode(200)
   @Public()
+  @TightLimit('login')
   async accept(@Body() dto: AcceptInvitationDto): Promise<TokenPairDto> {
     return this.invitations.accept(dto);
   }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Piscina } from 'piscina';
 import { UnavailableError } from '../../kernel/errors.js';
-import { CONFIG } from '../config/config.module.js';
+import { CONFIG, MASTER_KEY } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
 
 /** Two hashes at once keep two cores busy; more only make each slower. */
@@ -31,10 +31,8 @@ export class PasswordHasher implements OnApplicationShutdown {
     idleTimeout: 60_000,
   });
 
-  constructor(@Inject(CONFIG) config: Config) {
-    this.pepper = Buffer.from(
-      hkdfSync('sha256', config.masterKey, '', 'ringfence/password-pepper', PEPPER_BYTES),
-    );
+  constructor(@Inject(CONFIG) config: Config, @Inject(MASTER_KEY) masterKey: Buffer) {
+    this.pepper = Buffer.from(hkdfSync('sha256', masterKey, '', 'ringfence/password-pepper', PEPPER_BYTES));
     this.cost = config.bcryptCost;
     this.nobodysHash = `$2b$${String(this.cost).padStart(2, '0')}$${NOBODYS_SALT_AND_DIGEST}`;
   }

@@ -9,10 +9,11 @@ import {
 import type { NextFunction, Request, Response } from 'express';
 import { registryMigrations } from '../../../migrations/platform/all.js';
 import { tenantMigrations } from '../../../migrations/tenant/all.js';
-import { CONFIG, ConfigModule } from '../config/config.module.js';
+import { CONFIG, ConfigModule, MASTER_KEY } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { DATABASE, DatabaseModule } from '../database/database.module.js';
+import { DatabaseReadiness } from './database-readiness.js';
 import { OwnerDatabase } from './owner-database.js';
 import { loadedEntities, Registry } from './registry.js';
 import { TenantContext } from './tenant-context.js';
@@ -34,11 +35,12 @@ const limitsOf = (config: Config) => ({
 @Module({
   imports: [ConfigModule, DatabaseModule],
   providers: [
+    DatabaseReadiness,
     {
       provide: OwnerDatabase,
-      inject: [DATABASE, CONFIG],
-      useFactory: (connection: DatabaseConnection, config: Config) =>
-        OwnerDatabase.open({ connection, masterKey: config.masterKey, registryMigrations, tenantMigrations }),
+      inject: [DATABASE, MASTER_KEY],
+      useFactory: (connection: DatabaseConnection, masterKey: Buffer) =>
+        OwnerDatabase.open({ connection, masterKey, registryMigrations, tenantMigrations }),
     },
     {
       provide: Registry,
@@ -80,7 +82,7 @@ const limitsOf = (config: Config) => ({
       useFactory: (...parts: ConstructorParameters<typeof TenantLifecycle>) => new TenantLifecycle(...parts),
     },
   ],
-  exports: [Registry, TenantContext, TenantDirectory, TenantLifecycle],
+  exports: [DatabaseReadiness, Registry, TenantContext, TenantDirectory, TenantLifecycle],
 })
 export class TenancyModule implements NestModule, OnModuleInit, BeforeApplicationShutdown {
   constructor(

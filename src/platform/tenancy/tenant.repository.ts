@@ -1,9 +1,10 @@
 import { CreateDateColumn, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
 import type { DeepPartial, FindOptionsWhere, Repository, SelectQueryBuilder } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { NotFoundError, PreconditionFailedError } from '../../kernel/errors.js';
+import { NotFoundError } from '../../kernel/errors.js';
 import type { Page, PageRequest } from '../../kernel/page.js';
 import type { Permission } from '../../kernel/permissions.js';
+import { assertVersion, type ExpectedVersions } from '../../kernel/version.js';
 import { findPage, ITEM } from './page-query.js';
 import type { TenantContext } from './tenant-context.js';
 
@@ -22,9 +23,6 @@ export abstract class TenantResource {
   @VersionColumn()
   version: number;
 }
-
-/** Which version the caller last read; undefined when the caller does not mind. */
-export type ExpectedVersion = ((version: number) => boolean) | undefined;
 
 /**
  * The base of every repository of tenant data. Each query runs for the caller bound to the request, in its schema, and
@@ -69,7 +67,7 @@ export abstract class TenantRepository<T extends TenantResource> {
   async change(
     id: string,
     permission: Permission,
-    expected: ExpectedVersion,
+    expected: ExpectedVersions,
     apply: (row: T) => void | Promise<void>,
   ): Promise<T> {
     return this.context.transaction(async () => {
@@ -80,7 +78,7 @@ export abstract class TenantRepository<T extends TenantResource> {
   }
 
   /** Removes the visible row; throws as `change` does. */
-  async remove(id: string, permission: Permission, expected: ExpectedVersion): Promise<T> {
+  async remove(id: string, permission: Permission, expected: ExpectedVersions): Promise<T> {
     return this.context.transaction(async () => {
       const row = await this.lock(id, permission, expected);
       await this.repository.delete({ id } as FindOptionsWhere<T>);
@@ -104,13 +102,13 @@ export abstract class TenantRepository<T extends TenantResource> {
     return this.context.manager.getRepository(this.entity);
   }
 
-  private async lock(id: string, permission: Permission, expected: ExpectedVersion): Promise<T> {
+  private async lock(id: string, permission: Permission, expected: ExpectedVersions): Promise<T> {
     const row = await this.visible(permission)
       .andWhere(`${ITEM}.id = :id`, { id })
       .setLock('pessimistic_write')
       .getOne();
     if (!row) throw new NotFoundError();
-    if (expected && !expected(row.version)) throw new PreconditionFailedError();
+    assertVersion(expected, row.version);
     return row;
   }
 }

@@ -1,9 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import { IfMatch } from '../http/etag.js';
-import { toPageDto } from '../http/page.dto.js';
-import { Allow, IdParam, OwnedBy } from '../http/route.js';
-import type { ExpectedVersion } from '../tenancy/tenant.repository.js';
+import { Allow, Created, IdParam, IfMatch, OwnedBy } from '../http/route.js';
+import type { ExpectedVersions } from '../../kernel/version.js';
 import {
   CreatedTenantDto,
   CreateTenantDto,
@@ -23,10 +21,11 @@ export class TenantsController {
   @Get()
   @Allow('tenants:read')
   async list(@Query() query: TenantQueryDto): Promise<TenantPageDto> {
-    return toPageDto(await this.tenants.list(query), TenantDto.from);
+    return TenantPageDto.from(await this.tenants.list(query), TenantDto.from);
   }
 
   @Post()
+  @Created()
   @Allow('tenants:create')
   async create(@Body() dto: CreateTenantDto): Promise<CreatedTenantDto> {
     return CreatedTenantDto.of(await this.tenants.create(dto));
@@ -45,7 +44,7 @@ export class TenantsController {
   async update(
     @Param() { id }: IdParam,
     @Body() dto: UpdateTenantDto,
-    @IfMatch() expected: ExpectedVersion,
+    @IfMatch() expected: ExpectedVersions,
   ): Promise<TenantDto> {
     return TenantDto.from(await this.tenants.update(id, dto, expected));
   }
@@ -57,7 +56,7 @@ export class TenantsController {
   remove(
     @Param() { id }: IdParam,
     @Query() { confirm }: DeleteTenantQueryDto,
-    @IfMatch() expected: ExpectedVersion,
+    @IfMatch() expected: ExpectedVersions,
   ): Promise<void> {
     return this.tenants.remove(id, confirm, expected);
   }

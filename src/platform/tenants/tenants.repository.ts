@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Not } from 'typeorm';
-import { NotFoundError, PreconditionFailedError } from '../../kernel/errors.js';
+import { NotFoundError } from '../../kernel/errors.js';
 import type { Page, PageRequest } from '../../kernel/page.js';
 import { findPage, ITEM, matchesText } from '../tenancy/page-query.js';
 import { Registry } from '../tenancy/registry.js';
 import { TenantDirectory } from '../tenancy/tenant-directory.js';
-import type { ExpectedVersion } from '../tenancy/tenant.repository.js';
+import { assertVersion, type ExpectedVersions } from '../../kernel/version.js';
 import { Tenant, type TenantStatus } from '../tenancy/tenant.entity.js';
 
 export interface TenantFilter {
@@ -34,14 +34,14 @@ export class TenantsRepository {
     return findPage(query, request);
   }
 
-  async rename(id: string, name: string | undefined, expected: ExpectedVersion): Promise<Tenant> {
+  async rename(id: string, name: string | undefined, expected: ExpectedVersions): Promise<Tenant> {
     const saved = await this.registry.transaction(async (manager) => {
       const tenant = await manager.findOne(Tenant, {
         where: { id, status: Not('deleted') },
         lock: { mode: 'pessimistic_write' },
       });
       if (!tenant) throw new NotFoundError();
-      if (expected && !expected(tenant.version)) throw new PreconditionFailedError();
+      assertVersion(expected, tenant.version);
       return manager.save(Object.assign(tenant, name === undefined ? {} : { name }));
     });
     this.directory.forget(saved);

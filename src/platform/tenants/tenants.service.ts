@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ConflictError, InvalidError, PreconditionFailedError } from '../../kernel/errors.js';
+import { ConflictError, InvalidError } from '../../kernel/errors.js';
 import type { Page } from '../../kernel/page.js';
-import { pageRequest } from '../http/page.dto.js';
+import { pageRequest } from '../http/page-request.js';
 import type { OwnerLookup } from '../http/route.js';
 import { TenantLifecycle } from '../tenancy/tenant-lifecycle.js';
-import type { ExpectedVersion } from '../tenancy/tenant.repository.js';
+import { assertVersion, type ExpectedVersions } from '../../kernel/version.js';
 import type { Tenant } from '../tenancy/tenant.entity.js';
 import type { NewUser } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
@@ -45,7 +45,7 @@ export class TenantsService implements OwnerLookup {
     return { tenant, admin: furnished };
   }
 
-  update(id: string, dto: UpdateTenantDto, expected: ExpectedVersion): Promise<Tenant> {
+  update(id: string, dto: UpdateTenantDto, expected: ExpectedVersions): Promise<Tenant> {
     return this.tenants.rename(id, dto.name, expected);
   }
 
@@ -59,11 +59,11 @@ export class TenantsService implements OwnerLookup {
   }
 
   /** Destroys the tenant and all its data, for a caller who repeats its slug. */
-  async remove(id: string, confirm: string | undefined, expected: ExpectedVersion): Promise<void> {
+  async remove(id: string, confirm: string | undefined, expected: ExpectedVersions): Promise<void> {
     const tenant = await this.tenants.get(id);
     if (confirm !== tenant.slug)
       throw InvalidError.field('/query/confirm', 'confirmation', "Must be the tenant's slug.");
-    if (expected && !expected(tenant.version)) throw new PreconditionFailedError();
+    assertVersion(expected, tenant.version);
     await this.lifecycle.destroy(tenant);
   }
 

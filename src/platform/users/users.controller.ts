@@ -1,10 +1,8 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../kernel/actor.js';
-import { IfMatch } from '../http/etag.js';
-import { toPageDto } from '../http/page.dto.js';
-import { Allow, CurrentActor, IdParam, OwnedBy } from '../http/route.js';
-import type { ExpectedVersion } from '../tenancy/tenant.repository.js';
+import { Allow, Created, CurrentActor, IdParam, IfMatch, OwnedBy } from '../http/route.js';
+import type { ExpectedVersions } from '../../kernel/version.js';
 import {
   CreatedUserDto,
   CreateUserDto,
@@ -23,10 +21,11 @@ export class UsersController {
   @Get()
   @Allow('users:read')
   async list(@Query() query: UserQueryDto, @CurrentActor() reader: Actor): Promise<UserPageDto> {
-    return toPageDto(await this.users.list(query), (user) => UserDto.from(user, reader));
+    return UserPageDto.from(await this.users.list(query), (user) => UserDto.from(user, reader));
   }
 
   @Post()
+  @Created()
   @Allow('users:create')
   async create(@Body() dto: CreateUserDto, @CurrentActor() reader: Actor): Promise<CreatedUserDto> {
     return CreatedUserDto.of(await this.users.create(dto), reader);
@@ -45,7 +44,7 @@ export class UsersController {
   async update(
     @Param() { id }: IdParam,
     @Body() dto: UpdateUserDto,
-    @IfMatch() expected: ExpectedVersion,
+    @IfMatch() expected: ExpectedVersions,
     @CurrentActor() reader: Actor,
   ): Promise<UserDto> {
     return UserDto.from(await this.users.update(id, dto, expected), reader);
@@ -55,7 +54,7 @@ export class UsersController {
   @HttpCode(204)
   @Allow('users:delete')
   @OwnedBy(UsersService)
-  remove(@Param() { id }: IdParam, @IfMatch() expected: ExpectedVersion): Promise<void> {
+  remove(@Param() { id }: IdParam, @IfMatch() expected: ExpectedVersions): Promise<void> {
     return this.users.remove(id, expected);
   }
 }

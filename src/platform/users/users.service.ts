@@ -7,9 +7,9 @@ import { normaliseEmail } from '../auth/email.js';
 import { PasswordHasher } from '../auth/password-hasher.js';
 import { PasswordPolicy } from '../auth/password-policy.js';
 import type { User } from '../auth/user.entity.js';
-import { pageRequest } from '../http/page.dto.js';
+import { pageRequest } from '../http/page-request.js';
 import type { OwnerLookup } from '../http/route.js';
-import type { ExpectedVersion } from '../tenancy/tenant.repository.js';
+import type { ExpectedVersions } from '../../kernel/version.js';
 import type { CreateUserDto, NewUser, UpdateUserDto, UserQueryDto } from './users.dto.js';
 import { UsersRepository } from './users.repository.js';
 
@@ -72,7 +72,7 @@ export class UsersService implements OwnerLookup {
   }
 
   /** Changes count from the user's next request on. */
-  async update(id: string, dto: UpdateUserDto, expected: ExpectedVersion): Promise<User> {
+  async update(id: string, dto: UpdateUserDto, expected: ExpectedVersions): Promise<User> {
     const change = () =>
       this.users.change(id, 'users:update', expected, (user) => {
         Object.assign(user, dto, dto.email === undefined ? {} : { email: normaliseEmail(dto.email) });
@@ -82,7 +82,7 @@ export class UsersService implements OwnerLookup {
   }
 
   /** Removes the user with all sessions. */
-  async remove(id: string, expected: ExpectedVersion): Promise<void> {
+  async remove(id: string, expected: ExpectedVersions): Promise<void> {
     await this.users.keepingAnAdmin(() => this.users.remove(id, 'users:delete', expected), lastAdmin);
   }
 

@@ -19,7 +19,7 @@ export const TakesFile = (): MethodDecorator =>
     UseInterceptors(UploadInterceptor),
     ApiConsumes('multipart/form-data'),
     ApiBody({ type: FileUploadDto }),
-    ApiCreatedResponse({ type: FileDto, headers: { Location: { schema: { type: 'string' } } } }),
+    ApiCreatedResponse({ type: FileDto }),
   );
 
 /** The file that was received. */
