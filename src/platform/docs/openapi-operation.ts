@@ -32,6 +32,7 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
 
 /** Completes one operation of Nest's document in place: who may call, parameters, responses, headers, words. */
 export function completeOperation(method: string, path: string, operation: Operation, access: Access): void {
+  dropReservedHeaders(operation);
   declarePathParameters(path, operation);
   const facts = factsOf(method, path, operation, access);
   const permission = access.rule === 'permission' ? access.permission : access.rule;
@@ -75,6 +76,13 @@ function factsOf(method: string, path: string, operation: Operation, access: Acc
     isUpload: bodyTypes.includes('multipart/form-data'),
     isList: method === 'get' && named('cursor'),
   };
+}
+
+/** OpenAPI says of these headers by other means; as parameters they are to be ignored, and Swagger UI asks for them. */
+function dropReservedHeaders(operation: Operation): void {
+  const isReserved = (p: Parameter) =>
+    'in' in p && p.in === 'header' && /^(accept|content-type|authorization)$/i.test(p.name);
+  operation.parameters = (operation.parameters ?? []).filter((parameter) => !isReserved(parameter));
 }
 
 /** Nest leaves out path parameters that no handler argument asks for by name. */

@@ -73,7 +73,7 @@ export const PROBLEM_RESPONSES: Responses = Object.fromEntries(
             title,
             status,
             detail: meaning,
-            instance: '/v1/…',
+            instance: '/v1/vendors',
             code,
             requestId: '0199c2a8-7f1e-7c3a-b0de-52f0c1a9d3e4',
             ...(status === 422 && {

@@ -97,6 +97,7 @@ function showSession(token, me, reason) {
       `${me.tenant ? `tenant ${me.tenant.slug}` : 'operator'}${roles ? ` · ${roles}` : ''}`;
     if (account.hidden) {
       show(account, account);
+      byId('first-steps').open = false;
       say(`Signed in as ${me.email ?? me.id}. “Execute” now sends your token.`);
     }
     return;
