@@ -59,7 +59,8 @@ const orderRules = Object.entries(ORDER).map(([role, above]) => ({
   name: `order-of-${role}`,
   severity: 'error',
   from: { path: `^src/(features|platform/(users|tenants))/.*\\.${role}\\.ts$` },
-  to: { path: `^src/.*\\.(${above.join('|')})\\.ts$` },
+  // The base of all repositories, and of the entities that they keep, is one file.
+  to: { path: `^src/.*\\.(${above.join('|')})\\.ts$`, pathNot: TENANCY },
 }));
 
 const npmPackage = (...names) => names.map((name) => `(^|node_modules/)${name}(/|$)`);

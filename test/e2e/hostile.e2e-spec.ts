@@ -1,4 +1,5 @@
 import { send, type Answer, type Client } from '../support/client.js';
+import { FORMS, LISTS, PASSWORD, type Caller, type Form } from '../support/forms.js';
 import {
   BAD_IDS,
   MALFORMED,

@@ -48,6 +48,9 @@ export async function startServer(env: Record<string, string> = {}): Promise<Run
       ...env,
     },
   });
+  // A run that is broken off leaves no server behind.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
   let written = '';
   const exited = new Promise<number | null>((done) => {
     child.once('exit', (code) => {
@@ -66,6 +69,7 @@ export async function startServer(env: Record<string, string> = {}): Promise<Run
     child.kill('SIGTERM');
     const code = await exited;
     clearTimeout(killer);
+    process.off('exit', kill);
     remove();
     return code;
   };
