@@ -7,10 +7,9 @@ import { sharedDatabase } from './database.js';
 
 /** Every route of the application, as its own table has them. */
 export async function routeTableOf(): Promise<RouteEntry[]> {
-  const { url, dataDir } = await sharedDatabase();
-  replaceProcessConfig(
-    loadConfig({ NODE_ENV: 'test', DATABASE_URL: url, DATA_DIR: dataDir, BCRYPT_COST: '4' }),
-  );
+  const { url: databaseUrl, dataDir } = await sharedDatabase();
+  const config = loadConfig({ NODE_ENV: 'test', DATA_DIR: dataDir, BCRYPT_COST: '4' });
+  replaceProcessConfig({ ...config, databaseUrl });
   const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
   try {
     return app.get(RouteTable).entries();

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, type Relation } from 'typeorm';
-import { TenantResource } from '../../platform/tenancy/tenant.repository.js';
+import { TenantResource } from '../../platform/tenancy/tenant-resource.js';
 import { Vendor } from '../vendors/vendor.entity.js';
 
 export const AGENT_KINDS = ['human', 'software'] as const;

@@ -1,5 +1,5 @@
 import { Column, Entity, Index } from 'typeorm';
-import { TenantResource } from '../../platform/tenancy/tenant.repository.js';
+import { TenantResource } from '../../platform/tenancy/tenant-resource.js';
 
 /** Whether the content was looked at by a virus scanner; `off` when there is none. */
 export type ScanState = 'off';

@@ -1,5 +1,5 @@
 import { Column, Entity, Index } from 'typeorm';
-import { TenantResource } from '../../platform/tenancy/tenant.repository.js';
+import { TenantResource } from '../../platform/tenancy/tenant-resource.js';
 
 export const VENDOR_STATUSES = ['pending', 'active', 'suspended'] as const;
 export type VendorStatus = (typeof VENDOR_STATUSES)[number];

@@ -4,7 +4,7 @@ import {
   type BeforeApplicationShutdown,
   type MiddlewareConsumer,
   type NestModule,
-  type OnModuleInit,
+  type OnApplicationBootstrap,
 } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { registryMigrations } from '../../../migrations/platform/all.js';
@@ -84,7 +84,7 @@ const limitsOf = (config: Config) => ({
   ],
   exports: [DatabaseReadiness, Registry, TenantContext, TenantDirectory, TenantLifecycle],
 })
-export class TenancyModule implements NestModule, OnModuleInit, BeforeApplicationShutdown {
+export class TenancyModule implements NestModule, OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
     @Inject(TenantContext) private readonly context: TenantContext,
     @Inject(TenantLifecycle) private readonly lifecycle: TenantLifecycle,
@@ -99,7 +99,8 @@ export class TenancyModule implements NestModule, OnModuleInit, BeforeApplicatio
       .forRoutes('{*path}');
   }
 
-  async onModuleInit(): Promise<void> {
+  /** Once every room has said what goes with a tenant. */
+  async onApplicationBootstrap(): Promise<void> {
     await this.lifecycle.mend();
     await this.lifecycle.migrateBehind();
   }

@@ -1,4 +1,3 @@
-import { CreateDateColumn, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
 import type { DeepPartial, FindOptionsWhere, Repository, SelectQueryBuilder } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { NotFoundError } from '../../kernel/errors.js';
@@ -7,22 +6,7 @@ import type { Permission } from '../../kernel/permissions.js';
 import { assertVersion, type ExpectedVersions } from '../../kernel/version.js';
 import { findPage, ITEM } from './page-query.js';
 import type { TenantContext } from './tenant-context.js';
-
-/** What every tenant-owned resource has. Ids are UUIDv7, made here, not by the database. */
-export abstract class TenantResource {
-  @PrimaryColumn('uuid')
-  id: string;
-
-  @CreateDateColumn({ type: 'timestamptz', precision: 3 })
-  createdAt: Date;
-
-  @UpdateDateColumn({ type: 'timestamptz', precision: 3 })
-  updatedAt: Date;
-
-  /** Counts the changes; the ETag. */
-  @VersionColumn()
-  version: number;
-}
+import type { TenantResource } from './tenant-resource.js';
 
 /**
  * The base of every repository of tenant data. Each query runs for the caller bound to the request, in its schema, and
