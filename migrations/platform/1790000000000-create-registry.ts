@@ -11,6 +11,7 @@ export class CreateRegistry1790000000000 implements MigrationInterface {
         status text NOT NULL,
         schema_name text NOT NULL,
         login_shard integer NOT NULL,
+        schema_version text NOT NULL,
         created_at timestamptz(3) NOT NULL DEFAULT now(),
         updated_at timestamptz(3) NOT NULL DEFAULT now(),
         version integer NOT NULL,

@@ -21,6 +21,7 @@ import { PasswordsService } from './passwords.service.js';
 import { SessionsService } from './sessions.service.js';
 import { SigningKeys } from './signing-keys.js';
 import { SigningKeysRepository } from './signing-keys.repository.js';
+import { UserAccessService } from './user-access.service.js';
 
 /** Who you are: accounts, passwords, sessions and the tokens that prove them. */
 @Module({
@@ -40,6 +41,7 @@ import { SigningKeysRepository } from './signing-keys.repository.js';
     PasswordsService,
     SessionsService,
     SigningKeysRepository,
+    UserAccessService,
     {
       provide: SigningKeys,
       inject: [SigningKeysRepository, CONFIG],
@@ -55,6 +57,7 @@ import { SigningKeysRepository } from './signing-keys.repository.js';
     PasswordPolicy,
     PasswordsService,
     SessionsService,
+    UserAccessService,
   ],
 })
 export class AuthModule {}

@@ -49,6 +49,11 @@ export class OwnerDatabase {
     }
   }
 
+  /** Name of the migration that a tenant's schema must have had to be up to date. */
+  get latestTenantMigration(): string {
+    return this.options.tenantMigrations.at(-1)!.name;
+  }
+
   /** How one of the server's own logins connects: with an empty search_path and the given limits, in milliseconds. */
   login(
     role: string,

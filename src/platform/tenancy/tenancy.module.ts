@@ -11,7 +11,8 @@ import { registryMigrations } from '../../../migrations/platform/all.js';
 import { tenantMigrations } from '../../../migrations/tenant/all.js';
 import { CONFIG, ConfigModule } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
-import { DATABASE, DatabaseModule, type DatabaseConnection } from '../database/database.module.js';
+import type { DatabaseConnection } from '../database/database-connection.js';
+import { DATABASE, DatabaseModule } from '../database/database.module.js';
 import { OwnerDatabase } from './owner-database.js';
 import { loadedEntities, Registry } from './registry.js';
 import { TenantContext } from './tenant-context.js';
@@ -98,6 +99,7 @@ export class TenancyModule implements NestModule, OnModuleInit, BeforeApplicatio
 
   async onModuleInit(): Promise<void> {
     await this.lifecycle.mend();
+    await this.lifecycle.migrateBehind();
   }
 
   /** Runs when the last request was answered, and before the database itself is stopped. */

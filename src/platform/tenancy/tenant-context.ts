@@ -55,6 +55,14 @@ export class TenantContext {
     return this.storage.run({ binding }, work);
   }
 
+  /** As `run`, on behalf of a caller whom the program itself vouches for: the command line, sample data. */
+  runAs<T>(actor: Actor, binding: TenantBinding, work: () => Promise<T>): Promise<T> {
+    return this.open(() => {
+      this.enter(actor, binding);
+      return work();
+    });
+  }
+
   /** The caller's manager, inside its transaction if one is open. Throws NoTenantError when no tenant is bound. */
   get manager(): EntityManager {
     const frame = this.boundFrame();

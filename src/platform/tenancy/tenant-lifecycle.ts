@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { In, Not } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { ConflictError, NotFoundError } from '../../kernel/errors.js';
 import { LOGIN_SHARDS } from './database-roles.js';
@@ -11,6 +12,8 @@ import { Tenant, type TenantStatus } from './tenant.entity.js';
 
 /** Makes, suspends and destroys tenants. Each step is recorded in the registry first, so that a crash can be mended. */
 export class TenantLifecycle {
+  private readonly destroyers: ((tenantId: string) => Promise<void>)[] = [];
+
   constructor(
     private readonly registry: Registry,
     private readonly owner: OwnerDatabase,
@@ -37,6 +40,11 @@ export class TenantLifecycle {
     }
   }
 
+  /** Adds what must go with a tenant but is not in its schema. May be called again for one that is gone. */
+  onDestroy(destroyer: (tenantId: string) => Promise<void>): void {
+    this.destroyers.push(destroyer);
+  }
+
   async suspend(tenant: Tenant): Promise<Tenant> {
     return this.setStatus(tenant, 'suspended');
   }
@@ -49,6 +57,7 @@ export class TenantLifecycle {
   async destroy(tenant: Tenant): Promise<void> {
     await this.setStatus(tenant, 'deleting');
     await this.owner.dropSchema(tenant.schemaName);
+    for (const destroyer of this.destroyers) await destroyer(tenant.id);
     await this.setStatus(tenant, 'deleted');
   }
 
@@ -61,6 +70,21 @@ export class TenantLifecycle {
     }
   }
 
+  /** Brings the schemas of tenants that are behind up to date, one after the other; returns how many there were. */
+  async migrateBehind(): Promise<number> {
+    const tenants = this.registry.getRepository(Tenant);
+    const schemaVersion = this.owner.latestTenantMigration;
+    const behind = await tenants.findBy({
+      schemaVersion: Not(schemaVersion),
+      status: In(['active', 'suspended']),
+    });
+    for (const { id, schemaName } of behind) {
+      await this.owner.migrateTenant(schemaName);
+      await tenants.update({ id }, { schemaVersion });
+    }
+    return behind.length;
+  }
+
   private async register(facts: { slug: string; name: string }): Promise<Tenant> {
     const id = uuidv7();
     const repository = this.registry.getRepository(Tenant);
@@ -70,6 +94,7 @@ export class TenantLifecycle {
       status: 'provisioning',
       schemaName: newSchemaName(),
       loginShard: shardOf(id),
+      schemaVersion: this.owner.latestTenantMigration,
     });
     try {
       return await repository.save(tenant);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Pool, type PoolClient, type PoolConfig } from 'pg';
-import { UnavailableError } from '../../kernel/errors.js';
+import { DatabaseError, Pool, type PoolClient, type PoolConfig } from 'pg';
+import { DomainError, UnavailableError } from '../../kernel/errors.js';
 import { TenantConnection } from './tenant-connection.js';
 import { quoteSchema } from './tenant-schema.js';
 
@@ -79,42 +79,18 @@ class Slot {
       maxLifetimeSeconds: MAX_AGE_SECONDS,
       idleTimeoutMillis: 0,
     });
-    // An idle connection that PostgreSQL ends is replaced at the next lease; unhandled, it would end the process.
+    // A connection that PostgreSQL ends is replaced at the next lease; unhandled, the event would end the process.
     this.pool.on('error', () => undefined);
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   async lease(binding: TenantBinding): Promise<[TenantConnection, Release]> {
     if (this.load > MAX_WAITING_PER_SLOT) throw new UnavailableError();
     this.load++;
-    let client: PoolClient;
     try {
-      client = await this.pool.connect();
+      return this.handOut(await this.boundClient(binding.schemaName), binding.schemaName);
     } catch (error) {
       this.load--;
-      throw new UnavailableError('overloaded', 'The database is busy or away; retry later.', 1, {
-        cause: error,
-      });
-    }
-    let returned = false;
-    const release: Release = (error) => {
-      if (returned) return;
-      returned = true;
-      this.load--;
-      const isClean = !error && this.roles.has(client) && client.getTransactionStatus() === 'I';
-      client.release(!isClean);
-    };
-    try {
-      await this.bind(client, binding.schemaName);
-      const connection = new TenantConnection(client, binding.schemaName, () => release(true));
-      return [
-        connection,
-        (error) => {
-          connection.close();
-          release(error ?? connection.mustNotBeReused);
-        },
-      ];
-    } catch (error) {
-      release(true);
       throw error;
     }
   }
@@ -123,11 +99,51 @@ class Slot {
     await this.pool.end();
   }
 
-  private async bind(client: PoolClient, role: string): Promise<void> {
-    if (this.roles.get(client) === role) return;
-    // While the change is under way the connection's role is unknown: should it fail, nobody gets this connection.
+  private handOut(client: PoolClient, schemaName: string): [TenantConnection, Release] {
+    let isReturned = false;
+    const giveBack = (mayBeReused: boolean): void => {
+      if (isReturned) return;
+      isReturned = true;
+      this.load--;
+      client.release(!(mayBeReused && client.getTransactionStatus() === 'I'));
+    };
+    const connection = new TenantConnection(client, schemaName, () => giveBack(false));
+    const release: Release = (error) => {
+      connection.close();
+      giveBack(!error && !connection.mustNotBeReused);
+    };
+    return [connection, release];
+  }
+
+  /** Tries a second time when the first connection turns out to have died while idle: nothing was sent on it yet. */
+  private async boundClient(role: string): Promise<PoolClient> {
+    try {
+      return await this.bind(await this.connect(), role);
+    } catch (error) {
+      if (error instanceof DomainError || error instanceof DatabaseError) throw error;
+      return this.bind(await this.connect(), role);
+    }
+  }
+
+  private async connect(): Promise<PoolClient> {
+    try {
+      return await this.pool.connect();
+    } catch (cause) {
+      throw new UnavailableError('overloaded', 'The database is busy or away; retry later.', 1, { cause });
+    }
+  }
+
+  /** While the role changes it is unknown: should that fail, nobody gets this connection. */
+  private async bind(client: PoolClient, role: string): Promise<PoolClient> {
+    if (this.roles.get(client) === role) return client;
     this.roles.delete(client);
-    await client.query({ text: `SET ROLE ${quoteSchema(role)}` });
-    this.roles.set(client, role);
+    try {
+      await client.query(`SET ROLE ${quoteSchema(role)}`);
+      this.roles.set(client, role);
+      return client;
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
   }
 }

@@ -28,6 +28,10 @@ export class Tenant {
   @Column('int')
   loginShard: number;
 
+  /** Name of the newest migration that its schema has had. */
+  @Column('text')
+  schemaVersion: string;
+
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   createdAt: Date;
 

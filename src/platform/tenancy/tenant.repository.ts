@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { NotFoundError, PreconditionFailedError } from '../../kernel/errors.js';
 import type { Page, PageRequest } from '../../kernel/page.js';
 import type { Permission } from '../../kernel/permissions.js';
-import { decodeCursor, encodeCursor } from './cursor.js';
+import { findPage, ITEM } from './page-query.js';
 import type { TenantContext } from './tenant-context.js';
 
 /** What every tenant-owned resource has. Ids are UUIDv7, made here, not by the database. */
@@ -31,9 +31,6 @@ export type ExpectedVersion = ((version: number) => boolean) | undefined;
  * is narrowed to what the caller's permission covers: the same predicate for one row, a list, a change and a removal.
  */
 export abstract class TenantRepository<T extends TenantResource> {
-  /** The entity's alias in every query made here. */
-  protected readonly alias = 'item';
-
   constructor(
     protected readonly context: TenantContext,
     private readonly entity: new () => T,
@@ -42,38 +39,22 @@ export abstract class TenantRepository<T extends TenantResource> {
   /** Adds "belongs to this vendor" to the query. */
   protected abstract ownedBy(query: SelectQueryBuilder<T>, vendorId: string): void;
 
+  /** The vendor to which the caller's use of the permission is confined; null for none. Throws ForbiddenError. */
+  confinedTo(permission: Permission): string | null {
+    return this.context.confinementOf(permission);
+  }
+
   /** The one visible row. Throws NotFoundError for what does not exist or may not be seen. */
   async getVisible(id: string, permission: Permission): Promise<T> {
-    const found = await this.visible(permission).andWhere(`${this.alias}.id = :id`, { id }).getOne();
+    const found = await this.visible(permission).andWhere(`${ITEM}.id = :id`, { id }).getOne();
     if (!found) throw new NotFoundError();
     return found;
   }
 
-  async findPage(request: PageRequest, narrow: (query: SelectQueryBuilder<T>) => void): Promise<Page<T>> {
-    const { limit, sort } = request;
-    const direction = sort.startsWith('-') ? 'DESC' : 'ASC';
-    const field = sort.replace('-', '') as 'createdAt' | 'name';
-    const query = this.visible(this.readPermission)
-      .orderBy(`${this.alias}.${field}`, direction)
-      .addOrderBy(`${this.alias}.id`, direction)
-      .take(limit + 1);
+  protected findPage(request: PageRequest, narrow: (query: SelectQueryBuilder<T>) => void): Promise<Page<T>> {
+    const query = this.visible(this.readPermission);
     narrow(query);
-    if (request.cursor !== undefined) {
-      const after = decodeCursor(request.cursor, sort);
-      const column = `${this.alias}.${field}`;
-      query.andWhere(
-        `(${column}, ${this.alias}.id) ${direction === 'ASC' ? '>' : '<'} (:afterValue, :afterId)`,
-        {
-          afterValue: after.value,
-          afterId: after.id,
-        },
-      );
-    }
-    const rows = await query.getMany();
-    const data = rows.slice(0, limit);
-    const last = data.at(-1);
-    const hasMore = rows.length > limit && last !== undefined;
-    return { data, limit, nextCursor: hasMore ? encodeCursor(sort, last) : null };
+    return findPage(query, request);
   }
 
   async insert(values: DeepPartial<T>): Promise<T> {
@@ -112,8 +93,8 @@ export abstract class TenantRepository<T extends TenantResource> {
 
   /** Rows the caller may touch by this permission. */
   protected visible(permission: Permission): SelectQueryBuilder<T> {
-    const query = this.repository.createQueryBuilder(this.alias).where('true');
-    const vendorId = this.context.confinementOf(permission);
+    const query = this.repository.createQueryBuilder(ITEM).where('true');
+    const vendorId = this.confinedTo(permission);
     if (vendorId !== null) this.ownedBy(query, vendorId);
     return query;
   }
@@ -125,7 +106,7 @@ export abstract class TenantRepository<T extends TenantResource> {
 
   private async lock(id: string, permission: Permission, expected: ExpectedVersion): Promise<T> {
     const row = await this.visible(permission)
-      .andWhere(`${this.alias}.id = :id`, { id })
+      .andWhere(`${ITEM}.id = :id`, { id })
       .setLock('pessimistic_write')
       .getOne();
     if (!row) throw new NotFoundError();

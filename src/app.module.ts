@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AgentsModule } from './features/agents/agents.module.js';
+import { FilesModule } from './features/files/files.module.js';
+import { VendorsModule } from './features/vendors/vendors.module.js';
+import { AccessModule } from './platform/access/access.module.js';
+import { OwnershipGuard } from './platform/access/ownership.guard.js';
+import { PermissionsGuard } from './platform/access/permissions.guard.js';
+import { AuthModule } from './platform/auth/auth.module.js';
+import { AuthenticationGuard } from './platform/auth/authentication.guard.js';
+import { HealthModule } from './platform/health/health.module.js';
+import { HttpModule } from './platform/http/http.module.js';
+import { AddressThrottlerGuard } from './platform/http/throttler.guard.js';
+import { TenancyModule } from './platform/tenancy/tenancy.module.js';
+import { TenantsModule } from './platform/tenants/tenants.module.js';
+import { UsersModule } from './platform/users/users.module.js';
+
+/** The table of contents: the rooms, and the guards in the order in which each request meets them. */
+@Module({
+  imports: [
+    HttpModule,
+    HealthModule,
+    TenancyModule,
+    AuthModule,
+    AccessModule,
+    TenantsModule,
+    UsersModule,
+    VendorsModule,
+    AgentsModule,
+    FilesModule,
+  ],
+  providers: [
+    { provide: APP_GUARD, useExisting: AddressThrottlerGuard },
+    { provide: APP_GUARD, useExisting: AuthenticationGuard },
+    { provide: APP_GUARD, useClass: PermissionsGuard },
+    { provide: APP_GUARD, useClass: OwnershipGuard },
+  ],
+})
+export class AppModule {}

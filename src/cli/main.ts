@@ -1,0 +1,35 @@
+import { Command, CommanderError } from 'commander';
+import { addOpenApiCommands } from './openapi.commands.js';
+import { addOperatorCommands } from './operator.commands.js';
+import { addTenantCommands } from './tenant.commands.js';
+import { addTokenCommand } from './token.command.js';
+import { addUserCommands } from './user.commands.js';
+
+const USAGE = 2;
+
+/** The command line: `ringfence <noun> <verb>`. Ends with 0, with 1 when the command failed, or with 2 for wrong usage. */
+export function run(argv: string[]): void {
+  const program = new Command('ringfence')
+    .description('Runs and administers a Ringfence installation')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true });
+  program
+    .command('serve')
+    .description('starts the service')
+    .option('--demo', 'with a tenant `demo` full of sample data')
+    .action(async ({ demo }: { demo?: boolean }) => {
+      const { serve } = await import('../serving/serve.js');
+      await serve({ demo: demo ?? false });
+    });
+  addOperatorCommands(program);
+  addTenantCommands(program);
+  addUserCommands(program);
+  addTokenCommand(program);
+  addOpenApiCommands(program);
+
+  program.parseAsync(argv).catch(async (error: unknown) => {
+    if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : USAGE);
+    const { fail } = await import('./failure.js');
+    fail(error);
+  });
+}

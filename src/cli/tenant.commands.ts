@@ -1,0 +1,79 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import type { Command } from 'commander';
+import { NotFoundError } from '../kernel/errors.js';
+import { answer, withApplication } from './command-context.js';
+import type { Tenant } from '../platform/tenancy/tenant.entity.js';
+import type { TenantsService } from '../platform/tenants/tenants.service.js';
+
+interface Json {
+  json?: boolean;
+}
+
+export function addTenantCommands(program: Command): void {
+  const tenant = program.command('tenant').description('the organisations');
+  tenant
+    .command('list')
+    .description('every tenant with its state')
+    .option('--json')
+    .action(({ json }: Json) =>
+      withTenants(async (tenants) => {
+        const found: Tenant[] = [];
+        let cursor: string | undefined;
+        do {
+          const page = await tenants.list({ limit: 100, sort: 'createdAt', ...(cursor && { cursor }) });
+          found.push(...page.data);
+          cursor = page.nextCursor ?? undefined;
+        } while (cursor);
+        answer(json, found.map(summary), found.map(line));
+      }),
+    );
+  tenant
+    .command('create <slug>')
+    .description('makes a tenant and invites its first administrator')
+    .requiredOption('--name <name>')
+    .requiredOption('--admin <address>')
+    .option('--json')
+    .action((slug: string, { name, admin, json }: Json & { name: string; admin: string }) =>
+      withTenants(async (tenants) => {
+        const { answerLink } = await import('./operator.commands.js');
+        const made = await tenants.create({ slug, name, admin: { email: admin } });
+        if (made.admin.invitation) await answerLink(json, made.admin.invitation);
+      }),
+    );
+  for (const verb of ['suspend', 'resume'] as const) {
+    tenant
+      .command(`${verb} <slug>`)
+      .description(verb === 'suspend' ? "shuts the tenant's callers out" : 'lets them in again')
+      .option('--json')
+      .action((slug: string, { json }: Json) =>
+        withTenants(async (tenants, app) => {
+          const changed = await tenants[verb](await idOf(app, slug));
+          answer(json, summary(changed), [line(changed)]);
+        }),
+      );
+  }
+  tenant
+    .command('delete <slug>')
+    .description('destroys the tenant and all its data')
+    .requiredOption('--confirm <slug>', "the tenant's slug once more")
+    .action((slug: string, { confirm }: { confirm: string }) =>
+      withTenants(async (tenants, app) => tenants.remove(await idOf(app, slug), confirm, undefined)),
+    );
+}
+
+async function withTenants(
+  work: (tenants: TenantsService, app: INestApplicationContext) => Promise<void>,
+): Promise<void> {
+  const { TenantsService } = await import('../platform/tenants/tenants.service.js');
+  await withApplication((app) => work(app.get(TenantsService), app));
+}
+
+async function idOf(app: INestApplicationContext, slug: string): Promise<string> {
+  const { TenantDirectory } = await import('../platform/tenancy/tenant-directory.js');
+  const tenant = await app.get(TenantDirectory).bySlug(slug);
+  if (!tenant) throw new NotFoundError();
+  return tenant.id;
+}
+
+const summary = ({ id, slug, name, status, createdAt }: Tenant) => ({ id, slug, name, status, createdAt });
+const line = ({ slug, status, name }: Tenant): string => `${slug.padEnd(24)} ${status.padEnd(12)} ${name}`;

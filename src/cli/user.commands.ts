@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import { withApplication } from './command-context.js';
+import { answerLink } from './operator.commands.js';
+
+interface LinkOptions {
+  tenant: string;
+  email: string;
+  json?: boolean;
+}
+
+export function addUserCommands(program: Command): void {
+  const user = program.command('user').description("a tenant's users");
+  user
+    .command('link')
+    .description('a new link by which a user chooses a password')
+    .requiredOption('--tenant <slug>')
+    .requiredOption('--email <address>')
+    .option('--json')
+    .action(async ({ tenant, email, json }: LinkOptions) => {
+      const { UserAccessService } = await import('../platform/auth/user-access.service.js');
+      await withApplication(async (app) => {
+        await answerLink(json, await app.get(UserAccessService).link(tenant, email));
+      });
+    });
+}

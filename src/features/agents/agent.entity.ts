@@ -1,0 +1,45 @@
+import { Column, Entity, Index, JoinColumn, ManyToOne, type Relation } from 'typeorm';
+import { TenantResource } from '../../platform/tenancy/tenant.repository.js';
+import { Vendor } from '../vendors/vendor.entity.js';
+
+export const AGENT_KINDS = ['human', 'software'] as const;
+export type AgentKind = (typeof AGENT_KINDS)[number];
+
+export const AGENT_STATUSES = ['pending', 'active', 'suspended', 'retired'] as const;
+export type AgentStatus = (typeof AGENT_STATUSES)[number];
+
+/** A person, or software, that acts for one vendor. */
+@Entity({ name: 'agent' })
+@Index('agent_created_at_id_idx', ['createdAt', 'id'])
+@Index('agent_name_id_idx', ['name', 'id'])
+@Index('agent_vendor_id_created_at_id_idx', ['vendorId', 'createdAt', 'id'])
+export class Agent extends TenantResource {
+  @ManyToOne(() => Vendor, { onDelete: 'CASCADE', nullable: false })
+  @JoinColumn({ name: 'vendor_id' })
+  vendor: Relation<Vendor>;
+
+  @Column('uuid')
+  vendorId: string;
+
+  @Column('text')
+  name: string;
+
+  @Column('text')
+  kind: AgentKind;
+
+  @Column('text', { nullable: true })
+  email: string | null;
+
+  @Column('text', { nullable: true })
+  phone: string | null;
+
+  @Column('text')
+  status: AgentStatus;
+
+  @Column('text', { array: true })
+  capabilities: string[];
+
+  /** From then on the agent may no longer act. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  validUntil: Date | null;
+}

@@ -1,0 +1,36 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { SelectQueryBuilder } from 'typeorm';
+import type { Page, PageRequest } from '../../kernel/page.js';
+import { matchesText } from '../../platform/tenancy/page-query.js';
+import { TenantContext } from '../../platform/tenancy/tenant-context.js';
+import { TenantRepository } from '../../platform/tenancy/tenant.repository.js';
+import { Agent, type AgentKind, type AgentStatus } from './agent.entity.js';
+
+export interface AgentFilter {
+  vendorId?: string;
+  status?: AgentStatus;
+  kind?: AgentKind;
+  q?: string;
+}
+
+@Injectable()
+export class AgentsRepository extends TenantRepository<Agent> {
+  protected readonly readPermission = 'agents:read';
+
+  constructor(@Inject(TenantContext) context: TenantContext) {
+    super(context, Agent);
+  }
+
+  list(request: PageRequest, filter: AgentFilter): Promise<Page<Agent>> {
+    return this.findPage(request, (query) => {
+      if (filter.vendorId) query.andWhere('item.vendorId = :ofVendor', { ofVendor: filter.vendorId });
+      if (filter.status) query.andWhere('item.status = :status', { status: filter.status });
+      if (filter.kind) query.andWhere('item.kind = :kind', { kind: filter.kind });
+      if (filter.q) matchesText(query, 'item.name', filter.q);
+    });
+  }
+
+  protected ownedBy(query: SelectQueryBuilder<Agent>, vendorId: string): void {
+    query.andWhere('item.vendorId = :vendorId', { vendorId });
+  }
+}

@@ -1,0 +1,32 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { SelectQueryBuilder } from 'typeorm';
+import type { Page, PageRequest } from '../../kernel/page.js';
+import { matchesText } from '../../platform/tenancy/page-query.js';
+import { TenantContext } from '../../platform/tenancy/tenant-context.js';
+import { TenantRepository } from '../../platform/tenancy/tenant.repository.js';
+import { Vendor, type VendorStatus } from './vendor.entity.js';
+
+export interface VendorFilter {
+  status?: VendorStatus;
+  q?: string;
+}
+
+@Injectable()
+export class VendorsRepository extends TenantRepository<Vendor> {
+  protected readonly readPermission = 'vendors:read';
+
+  constructor(@Inject(TenantContext) context: TenantContext) {
+    super(context, Vendor);
+  }
+
+  list(request: PageRequest, filter: VendorFilter): Promise<Page<Vendor>> {
+    return this.findPage(request, (query) => {
+      if (filter.status) query.andWhere('item.status = :status', { status: filter.status });
+      if (filter.q) matchesText(query, 'item.name', filter.q);
+    });
+  }
+
+  protected ownedBy(query: SelectQueryBuilder<Vendor>, vendorId: string): void {
+    query.andWhere('item.id = :vendorId', { vendorId });
+  }
+}

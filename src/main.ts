@@ -1,0 +1,3 @@
+import { exitOnFailure, serve } from './serving/serve.js';
+
+exitOnFailure(serve());

@@ -1,0 +1,73 @@
+import { Injectable, RequestMethod, VERSION_NEUTRAL, type OnModuleInit, type Type } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
+import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { ACCESS_KEY, OWNER_KEY, type Access, type OwnerLookup } from '../http/route.js';
+
+/** One route and what it declares. */
+export interface RouteEntry {
+  method: string;
+  path: string;
+  access: Access | undefined;
+  /** Name of the service that is asked about the `:id`. */
+  owner: string | undefined;
+}
+
+/** A route said nothing about access, or leaves the owner of its `:id` open. */
+export class UndeclaredRouteError extends Error {
+  constructor(route: string, what: string) {
+    super(`${route} ${what}`);
+    this.name = 'UndeclaredRouteError';
+  }
+}
+
+/** Every route there is, read from the controllers themselves. Stops the start when one does not declare its access. */
+@Injectable()
+export class RouteTable implements OnModuleInit {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+    private readonly reflector: Reflector,
+  ) {}
+
+  onModuleInit(): void {
+    for (const { method, path, access, owner } of this.entries()) {
+      if (!access) throw new UndeclaredRouteError(`${method} ${path}`, 'says nothing about access');
+      if (access.rule === 'permission' && path.includes('/:id') && !owner) {
+        throw new UndeclaredRouteError(`${method} ${path}`, 'does not say who owns its :id');
+      }
+    }
+  }
+
+  entries(): RouteEntry[] {
+    const controllers = this.discovery
+      .getControllers()
+      .flatMap(({ metatype }) => (metatype ? [metatype as Type] : []));
+    return controllers
+      .flatMap((controller) => this.routesOf(controller))
+      .sort((a, b) => a.path.localeCompare(b.path) || a.method.localeCompare(b.method));
+  }
+
+  private routesOf(controller: Type): RouteEntry[] {
+    const prototype = controller.prototype as Record<string, () => unknown>;
+    const base = this.reflector.get<string | string[]>(PATH_METADATA, controller);
+    const version = this.reflector.get<unknown>(VERSION_METADATA, controller);
+    const prefix = version === undefined || version === VERSION_NEUTRAL ? '' : `/v${String(version)}`;
+    return this.scanner.getAllMethodNames(prototype).flatMap((name) => {
+      const handler = prototype[name]!;
+      const verb = this.reflector.get<RequestMethod | undefined>(METHOD_METADATA, handler);
+      if (verb === undefined) return [];
+      const paths = [this.reflector.get<string | string[]>(PATH_METADATA, handler)].flat();
+      return paths.map((path) => ({
+        method: RequestMethod[verb],
+        path:
+          prefix +
+          [[base].flat()[0], path]
+            .filter((part) => part && part !== '/')
+            .map((part) => `/${part!.replace(/^\//, '')}`)
+            .join(''),
+        access: this.reflector.get<Access | undefined>(ACCESS_KEY, handler),
+        owner: this.reflector.get<Type<OwnerLookup> | undefined>(OWNER_KEY, handler)?.name,
+      }));
+    });
+  }
+}

@@ -1,0 +1,2 @@
+import { createParamDecorator } from '@nestjs/common';
+export const IfMatch = createParamDecorator((): undefined => undefined);

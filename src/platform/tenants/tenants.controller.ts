@@ -1,0 +1,80 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { IfMatch } from '../http/etag.js';
+import { toPageDto } from '../http/page.dto.js';
+import { Allow, IdParam, OwnedBy } from '../http/route.js';
+import type { ExpectedVersion } from '../tenancy/tenant.repository.js';
+import {
+  CreatedTenantDto,
+  CreateTenantDto,
+  DeleteTenantQueryDto,
+  TenantDto,
+  TenantPageDto,
+  TenantQueryDto,
+  UpdateTenantDto,
+} from './tenants.dto.js';
+import { TenantsService } from './tenants.service.js';
+
+@ApiTags('Tenants')
+@Controller({ path: 'tenants', version: '1' })
+export class TenantsController {
+  constructor(private readonly tenants: TenantsService) {}
+
+  @Get()
+  @Allow('tenants:read')
+  async list(@Query() query: TenantQueryDto): Promise<TenantPageDto> {
+    return toPageDto(await this.tenants.list(query), TenantDto.from);
+  }
+
+  @Post()
+  @Allow('tenants:create')
+  async create(@Body() dto: CreateTenantDto): Promise<CreatedTenantDto> {
+    return CreatedTenantDto.of(await this.tenants.create(dto));
+  }
+
+  @Get(':id')
+  @Allow('tenants:read')
+  @OwnedBy(TenantsService)
+  async get(@Param() { id }: IdParam): Promise<TenantDto> {
+    return TenantDto.from(await this.tenants.get(id));
+  }
+
+  @Patch(':id')
+  @Allow('tenants:update')
+  @OwnedBy(TenantsService)
+  async update(
+    @Param() { id }: IdParam,
+    @Body() dto: UpdateTenantDto,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<TenantDto> {
+    return TenantDto.from(await this.tenants.update(id, dto, expected));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @Allow('tenants:delete')
+  @OwnedBy(TenantsService)
+  remove(
+    @Param() { id }: IdParam,
+    @Query() { confirm }: DeleteTenantQueryDto,
+    @IfMatch() expected: ExpectedVersion,
+  ): Promise<void> {
+    return this.tenants.remove(id, confirm, expected);
+  }
+
+  @Post(':id/suspend')
+  @HttpCode(200)
+  @Allow('tenants:update')
+  @OwnedBy(TenantsService)
+  async suspend(@Param() { id }: IdParam): Promise<TenantDto> {
+    return TenantDto.from(await this.tenants.suspend(id));
+  }
+
+  @Post(':id/resume')
+  @HttpCode(200)
+  @Allow('tenants:update')
+  @OwnedBy(TenantsService)
+  async resume(@Param() { id }: IdParam): Promise<TenantDto> {
+    return TenantDto.from(await this.tenants.resume(id));
+  }
+}

@@ -1,0 +1,54 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Not } from 'typeorm';
+import { NotFoundError, PreconditionFailedError } from '../../kernel/errors.js';
+import type { Page, PageRequest } from '../../kernel/page.js';
+import { findPage, ITEM, matchesText } from '../tenancy/page-query.js';
+import { Registry } from '../tenancy/registry.js';
+import { TenantDirectory } from '../tenancy/tenant-directory.js';
+import type { ExpectedVersion } from '../tenancy/tenant.repository.js';
+import { Tenant, type TenantStatus } from '../tenancy/tenant.entity.js';
+
+export interface TenantFilter {
+  status?: TenantStatus;
+  q?: string;
+}
+
+/** The registry's tenants as an operator sees them: all but the deleted. */
+@Injectable()
+export class TenantsRepository {
+  constructor(
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(TenantDirectory) private readonly directory: TenantDirectory,
+  ) {}
+
+  async get(id: string): Promise<Tenant> {
+    const tenant = await this.tenants.findOneBy({ id, status: Not('deleted') });
+    if (!tenant) throw new NotFoundError();
+    return tenant;
+  }
+
+  list(request: PageRequest, filter: TenantFilter): Promise<Page<Tenant>> {
+    const query = this.tenants.createQueryBuilder(ITEM).where(`${ITEM}.status <> 'deleted'`);
+    if (filter.status) query.andWhere(`${ITEM}.status = :status`, { status: filter.status });
+    if (filter.q) matchesText(query, `${ITEM}.name`, filter.q);
+    return findPage(query, request);
+  }
+
+  async rename(id: string, name: string | undefined, expected: ExpectedVersion): Promise<Tenant> {
+    const saved = await this.registry.transaction(async (manager) => {
+      const tenant = await manager.findOne(Tenant, {
+        where: { id, status: Not('deleted') },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!tenant) throw new NotFoundError();
+      if (expected && !expected(tenant.version)) throw new PreconditionFailedError();
+      return manager.save(Object.assign(tenant, name === undefined ? {} : { name }));
+    });
+    this.directory.forget(saved);
+    return saved;
+  }
+
+  private get tenants() {
+    return this.registry.getRepository(Tenant);
+  }
+}

@@ -1,0 +1,81 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ConflictError, InvalidError, PreconditionFailedError } from '../../kernel/errors.js';
+import type { Page } from '../../kernel/page.js';
+import { pageRequest } from '../http/page.dto.js';
+import type { OwnerLookup } from '../http/route.js';
+import { TenantLifecycle } from '../tenancy/tenant-lifecycle.js';
+import type { ExpectedVersion } from '../tenancy/tenant.repository.js';
+import type { Tenant } from '../tenancy/tenant.entity.js';
+import type { NewUser } from '../users/users.dto.js';
+import { UsersService } from '../users/users.service.js';
+import type { CreateTenantDto, TenantQueryDto, UpdateTenantDto } from './tenants.dto.js';
+import { TenantsRepository } from './tenants.repository.js';
+
+/** What operators do with tenants. They never see a tenant's business data. */
+@Injectable()
+export class TenantsService implements OwnerLookup {
+  constructor(
+    private readonly tenants: TenantsRepository,
+    private readonly users: UsersService,
+    @Inject(TenantLifecycle) private readonly lifecycle: TenantLifecycle,
+  ) {}
+
+  list(query: TenantQueryDto): Promise<Page<Tenant>> {
+    return this.tenants.list(pageRequest(query), query);
+  }
+
+  get(id: string): Promise<Tenant> {
+    return this.tenants.get(id);
+  }
+
+  /** Makes the tenant, ready to use, with its first administrator, who is invited when no password is given. */
+  async create({ slug, name, admin }: CreateTenantDto): Promise<{ tenant: Tenant; admin: NewUser }> {
+    const prepared = await this.users.prepare(
+      {
+        name: admin.name ?? admin.email,
+        email: admin.email,
+        password: admin.password,
+        roles: ['tenant_admin'],
+      },
+      { pointer: '/admin/password', words: [slug, name] },
+    );
+    const { tenant, furnished } = await this.lifecycle.create({ slug, name }, () =>
+      this.users.insert(prepared),
+    );
+    return { tenant, admin: furnished };
+  }
+
+  update(id: string, dto: UpdateTenantDto, expected: ExpectedVersion): Promise<Tenant> {
+    return this.tenants.rename(id, dto.name, expected);
+  }
+
+  /** Shuts the tenant's callers out. Throws ConflictError unless it is active, or suspended already. */
+  async suspend(id: string): Promise<Tenant> {
+    return this.lifecycle.suspend(await this.settled(id));
+  }
+
+  async resume(id: string): Promise<Tenant> {
+    return this.lifecycle.resume(await this.settled(id));
+  }
+
+  /** Destroys the tenant and all its data, for a caller who repeats its slug. */
+  async remove(id: string, confirm: string | undefined, expected: ExpectedVersion): Promise<void> {
+    const tenant = await this.tenants.get(id);
+    if (confirm !== tenant.slug)
+      throw InvalidError.field('/query/confirm', 'confirmation', "Must be the tenant's slug.");
+    if (expected && !expected(tenant.version)) throw new PreconditionFailedError();
+    await this.lifecycle.destroy(tenant);
+  }
+
+  async assertVisible(id: string): Promise<void> {
+    await this.tenants.get(id);
+  }
+
+  private async settled(id: string): Promise<Tenant> {
+    const tenant = await this.tenants.get(id);
+    if (tenant.status !== 'active' && tenant.status !== 'suspended') {
+      throw new ConflictError(`The tenant is ${tenant.status}.`);
+    }
+    return tenant;
+  }
+}

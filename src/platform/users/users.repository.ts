@@ -1,0 +1,40 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { SelectQueryBuilder } from 'typeorm';
+import type { Page, PageRequest } from '../../kernel/page.js';
+import { User } from '../auth/user.entity.js';
+import { ITEM, matchesText } from '../tenancy/page-query.js';
+import { TenantContext } from '../tenancy/tenant-context.js';
+import { TenantRepository } from '../tenancy/tenant.repository.js';
+
+@Injectable()
+export class UsersRepository extends TenantRepository<User> {
+  protected readonly readPermission = 'users:read';
+
+  constructor(@Inject(TenantContext) context: TenantContext) {
+    super(context, User);
+  }
+
+  list(request: PageRequest, filter: { q?: string }): Promise<Page<User>> {
+    return this.findPage(request, (query) => {
+      if (filter.q) matchesText(query, `${ITEM}.name`, filter.q);
+    });
+  }
+
+  /** Runs work that may take rights away, and undoes it when no administrator would remain after it. */
+  async keepingAnAdmin<T>(work: () => Promise<T>, onNone: () => Error): Promise<T> {
+    return this.context.transaction(async () => {
+      await this.admins().orderBy(`${ITEM}.id`).setLock('pessimistic_write').getMany();
+      const result = await work();
+      if ((await this.admins().getCount()) === 0) throw onNone();
+      return result;
+    });
+  }
+
+  protected ownedBy(query: SelectQueryBuilder<User>, vendorId: string): void {
+    query.andWhere(`${ITEM}.vendorId = :vendorId`, { vendorId });
+  }
+
+  private admins(): SelectQueryBuilder<User> {
+    return this.repository.createQueryBuilder(ITEM).where(`'tenant_admin' = ANY(${ITEM}.roles)`);
+  }
+}

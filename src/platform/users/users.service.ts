@@ -1,0 +1,113 @@
+import { Injectable } from '@nestjs/common';
+import { ConflictError, InvalidError } from '../../kernel/errors.js';
+import type { Page } from '../../kernel/page.js';
+import type { Permission, TenantRole } from '../../kernel/permissions.js';
+import { InvitationsService } from '../auth/invitations.service.js';
+import { normaliseEmail } from '../auth/email.js';
+import { PasswordHasher } from '../auth/password-hasher.js';
+import { PasswordPolicy } from '../auth/password-policy.js';
+import type { User } from '../auth/user.entity.js';
+import { pageRequest } from '../http/page.dto.js';
+import type { OwnerLookup } from '../http/route.js';
+import type { ExpectedVersion } from '../tenancy/tenant.repository.js';
+import type { CreateUserDto, NewUser, UpdateUserDto, UserQueryDto } from './users.dto.js';
+import { UsersRepository } from './users.repository.js';
+
+/** A user whose password is hashed and who may be inserted. */
+export interface PreparedUser {
+  email: string;
+  name: string;
+  roles: TenantRole[];
+  vendorId: string | null;
+  passwordHash: string | null;
+}
+
+/** How long a new user may take to choose a password. */
+const INVITATION_MS = 48 * 3_600_000;
+/** SQLSTATE foreign_key_violation and unique_violation. */
+const FOREIGN_KEY_VIOLATION = '23503';
+const UNIQUE_VIOLATION = '23505';
+
+/** The rules of a tenant's users. */
+@Injectable()
+export class UsersService implements OwnerLookup {
+  constructor(
+    private readonly users: UsersRepository,
+    private readonly policy: PasswordPolicy,
+    private readonly hasher: PasswordHasher,
+    private readonly invitations: InvitationsService,
+  ) {}
+
+  list(query: UserQueryDto): Promise<Page<User>> {
+    return this.users.list(pageRequest(query), query);
+  }
+
+  get(id: string): Promise<User> {
+    return this.users.getVisible(id, 'users:read');
+  }
+
+  async create(dto: CreateUserDto): Promise<NewUser> {
+    return this.insert(await this.prepare(dto));
+  }
+
+  /** Checks the facts and hashes the password. Throws InvalidError. Needs no tenant yet. */
+  async prepare(
+    dto: CreateUserDto,
+    given: { pointer: string; words: string[] } = { pointer: '/password', words: [] },
+  ): Promise<PreparedUser> {
+    const email = normaliseEmail(dto.email);
+    assertVendorFits(dto.roles, dto.vendorId);
+    const { name, roles, vendorId = null, password } = dto;
+    if (password !== undefined)
+      this.policy.assertAcceptable(password, given.pointer, [email, name, ...given.words]);
+    const passwordHash = password === undefined ? null : await this.hasher.hash(password);
+    return { email, name, roles, vendorId, passwordHash };
+  }
+
+  /** Adds the user to the tenant bound to the call, with an invitation when there is no password. */
+  async insert(prepared: PreparedUser): Promise<NewUser> {
+    const user = await translating(() => this.users.insert(prepared));
+    if (prepared.passwordHash !== null) return { user };
+    return { user, invitation: await this.invitations.invite(user.id, INVITATION_MS) };
+  }
+
+  /** Changes count from the user's next request on. */
+  async update(id: string, dto: UpdateUserDto, expected: ExpectedVersion): Promise<User> {
+    const change = () =>
+      this.users.change(id, 'users:update', expected, (user) => {
+        Object.assign(user, dto, dto.email === undefined ? {} : { email: normaliseEmail(dto.email) });
+        assertVendorFits(user.roles, user.vendorId);
+      });
+    return translating(() => this.users.keepingAnAdmin(change, lastAdmin));
+  }
+
+  /** Removes the user with all sessions. */
+  async remove(id: string, expected: ExpectedVersion): Promise<void> {
+    await this.users.keepingAnAdmin(() => this.users.remove(id, 'users:delete', expected), lastAdmin);
+  }
+
+  async assertVisible(id: string, permission: Permission): Promise<void> {
+    await this.users.getVisible(id, permission);
+  }
+}
+
+const lastAdmin = (): Error => new ConflictError('A tenant keeps at least one administrator.');
+
+function assertVendorFits(roles: readonly string[], vendorId: string | null | undefined): void {
+  if (roles.includes('vendor') && !vendorId) {
+    throw InvalidError.field('/vendorId', 'required', 'The role `vendor` needs a vendor.');
+  }
+}
+
+/** What the database alone can know: another has the e-mail address, or the vendor does not exist. */
+async function translating<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === UNIQUE_VIOLATION) throw new ConflictError('Another user has this e-mail address.');
+    if (code === FOREIGN_KEY_VIOLATION)
+      throw InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { ConfigError } from '../platform/config/config.js';
+import { processConfig } from '../platform/config/config.module.js';
+import { DatabaseInUseError } from '../platform/database/data-folder-lock.js';
+import { OperatorsService } from '../platform/auth/operators.service.js';
+import { DatabaseSetupError } from '../platform/tenancy/database-roles.js';
+import { createApp } from './create-app.js';
+import { plantDemo } from './demo.js';
+import { forgetFirstRun, tellFirstRun } from './first-run.js';
+
+/** How long requests under way may take once the process was told to stop. */
+const DRAIN_MS = 8000;
+
+/**
+ * Starts the service and prints where it listens. SIGTERM and SIGINT stop it: nothing new is accepted, what is under
+ * way is answered, then connections and the embedded database are closed. `demo` fills a tenant with sample data.
+ */
+export async function serve({ demo = false } = {}): Promise<void> {
+  const config = processConfig();
+  const { app, listen } = await createApp(config);
+  const { url, drain } = await listen();
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  print(`Ringfence is listening on ${url}`);
+  if (config.docsEnabled) print(`Documentation: ${url}/docs`);
+  const link = await app.get(OperatorsService).ensureFirst();
+  if (link) await tellFirstRun(config, url, 'the first operator', link, print);
+  else await forgetFirstRun(config);
+  if (demo) await plantDemo(app, config, url, print);
+
+  let isStopping = false;
+  const stop = (): void => {
+    if (isStopping) return;
+    isStopping = true;
+    exitOnFailure(
+      drain(DRAIN_MS)
+        .then(() => app.close())
+        .then(() => process.exit(0)),
+    );
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+/** Faults of the installation are told in their own words; anything else with its stack. */
+export function exitOnFailure(work: Promise<unknown>): void {
+  work.catch((error: unknown) => {
+    const isTold =
+      error instanceof ConfigError ||
+      error instanceof DatabaseInUseError ||
+      error instanceof DatabaseSetupError;
+    process.stderr.write(
+      `${isTold ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    process.exit(1);
+  });
+}
