@@ -59,6 +59,8 @@ const swc = (parser) => [
 module.exports = {
   rootDir: ROOT,
   testEnvironment: 'node',
+  // As Node's own `require` resolves: some packages offer nothing but an ES module.
+  testEnvironmentOptions: { customExportConditions: ['node', 'node-addons', 'module-sync'] },
   testMatch: ['<rootDir>/test/**/*.{e2e-spec,spec}.ts'],
   moduleFileExtensions: ['js', 'ts', 'cjs', 'mjs', 'json', 'node'],
   moduleNameMapper: {

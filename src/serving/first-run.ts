@@ -1,5 +1,5 @@
-import { chmod, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Invitation } from '../platform/auth/invitations.service.js';
 import type { Config } from '../platform/config/config.js';
 
@@ -10,27 +10,28 @@ export function setupLink(url: string, { token }: Invitation): string {
   return `${url}/docs#setup=${token}`;
 }
 
-/** Prints the link on a terminal; elsewhere, where logs are kept, puts it into a file for the owner alone and prints its path. */
-export async function tellFirstRun(
+/**
+ * Prints the links on a terminal; elsewhere, where logs are kept, puts them into a file for the owner alone and prints
+ * its path. Removes the file of an earlier start.
+ */
+export async function tellLinks(
   config: Config,
   url: string,
-  whose: string,
-  invitation: Invitation,
+  links: readonly (Invitation & { whose: string })[],
   print: (line: string) => void,
 ): Promise<void> {
-  const link = setupLink(url, invitation);
-  const until = invitation.expiresAt.toISOString();
+  const path = resolve(config.dataDir, FILE);
+  await rm(path, { force: true });
+  if (links.length === 0) return;
+  const lines = links.map(
+    (link) => `${link.whose}, once, until ${link.expiresAt.toISOString()}:\n  ${setupLink(url, link)}`,
+  );
   if (process.stdout.isTTY) {
-    print(`Set the password of ${whose} here, once, until ${until}:\n  ${link}`);
+    print(['Here these people choose their passwords:', ...lines].join('\n'));
     return;
   }
-  const path = resolve(config.dataDir, FILE);
-  await writeFile(path, `${link}\n`, { mode: 0o600 });
-  await chmod(path, 0o600);
-  print(`The link that sets the password of ${whose}, good until ${until}, is in ${path}`);
-}
-
-/** Removes a link of an earlier start. */
-export async function forgetFirstRun(config: Config): Promise<void> {
-  await rm(join(config.dataDir, FILE), { force: true });
+  await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600, flag: 'wx' });
+  print(
+    `The links by which passwords are chosen, for ${links.map(({ whose }) => whose).join(', ')}: ${path}`,
+  );
 }

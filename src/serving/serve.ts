@@ -5,7 +5,7 @@ import { OperatorsService } from '../platform/auth/operators.service.js';
 import { DatabaseSetupError } from '../platform/tenancy/database-roles.js';
 import { createApp } from './create-app.js';
 import { plantDemo } from './demo.js';
-import { forgetFirstRun, tellFirstRun } from './first-run.js';
+import { tellLinks } from './first-run.js';
 
 /** How long requests under way may take once the process was told to stop. */
 const DRAIN_MS = 8000;
@@ -22,9 +22,11 @@ export async function serve({ demo = false } = {}): Promise<void> {
   print(`Ringfence is listening on ${url}`);
   if (config.docsEnabled) print(`Documentation: ${url}/docs`);
   const link = await app.get(OperatorsService).ensureFirst();
-  if (link) await tellFirstRun(config, url, 'the first operator', link, print);
-  else await forgetFirstRun(config);
-  if (demo) await plantDemo(app, config, url, print);
+  const links = [
+    ...(link ? [{ whose: 'the first operator', ...link }] : []),
+    ...(demo ? (await plantDemo(app)).map((made) => ({ whose: `${made.email} (demo)`, ...made })) : []),
+  ];
+  await tellLinks(config, url, links, print);
 
   let isStopping = false;
   const stop = (): void => {

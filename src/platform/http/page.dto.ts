@@ -1,51 +1,43 @@
 import type { Type } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import type { Page, PageRequest } from '../../kernel/page.js';
-import type { PageQuery } from './route.js';
+import type { Page } from '../../kernel/page.js';
 
 /** Where a list goes on. */
 export class PageInfo {
+  /** Give it as `cursor` to get the next page; null on the last */
   @ApiProperty({
     type: String,
     nullable: true,
-    maxLength: 512,
-    description: 'Send it as `cursor` for the next page; null on the last',
+    description: 'Give it as `cursor` to get the next page; null on the last',
   })
   nextCursor: string | null;
 
+  /** How many items a page holds at most */
   @ApiProperty({
     type: 'integer',
     minimum: 1,
     maximum: 100,
-    description: 'How many items a page has at most',
+    description: 'How many items a page holds at most',
   })
   limit: number;
 }
 
-/** A list as it is answered. */
-export interface PageDto<T> {
-  data: T[];
-  page: PageInfo;
-}
-
-/** The class of a list of these items, for OpenAPI: `class VendorPageDto extends pageOf(VendorDto) {}`. */
-export function pageOf<T>(item: Type<T>): Type<PageDto<T>> {
-  class Listed implements PageDto<T> {
-    @ApiProperty({ type: [item], maxItems: 100 })
-    data: T[];
+/**
+ * The base of a resource's list: `export class VendorPage extends pageOf(VendorDto) {}`, answered as
+ * `VendorPage.from(page, VendorDto.from)`. Each list needs its own name, for the API description.
+ */
+export function pageOf<Dto extends object>(item: Type<Dto>) {
+  class ItemPage {
+    @ApiProperty({ type: item, isArray: true })
+    data: Dto[];
 
     @ApiProperty({ type: PageInfo })
     page: PageInfo;
+
+    static from<Entity>(found: Page<Entity>, toDto: (entity: Entity) => Dto): ItemPage {
+      const { data, nextCursor, limit } = found;
+      return { data: data.map((entity) => toDto(entity)), page: { nextCursor, limit } };
+    }
   }
-  return Listed;
-}
-
-/** The page with each row as it is answered. */
-export function toPageDto<E, T>(page: Page<E>, present: (row: E) => T): PageDto<T> {
-  return { data: page.data.map(present), page: { nextCursor: page.nextCursor, limit: page.limit } };
-}
-
-/** The page that the query asks for, with what it leaves out filled in. */
-export function pageRequest({ limit = 20, sort = '-createdAt', cursor }: PageQuery): PageRequest {
-  return cursor === undefined ? { limit, sort } : { limit, sort, cursor };
+  return ItemPage;
 }

@@ -104,8 +104,11 @@ export class TenantLifecycle {
     }
   }
 
-  private async discard(tenant: Tenant): Promise<void> {
+  /** Undoes the creation of a tenant that nobody has used: its slug is free again. */
+  async discard(tenant: Tenant): Promise<void> {
     await this.owner.dropSchema(tenant.schemaName);
+    for (const destroyer of this.destroyers) await destroyer(tenant.id);
+    this.directory.forget(tenant);
     await this.registry.getRepository(Tenant).delete({ id: tenant.id });
   }
 

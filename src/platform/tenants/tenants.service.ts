@@ -67,6 +67,11 @@ export class TenantsService implements OwnerLookup {
     await this.lifecycle.destroy(tenant);
   }
 
+  /** Undoes a creation whose further steps failed. */
+  async discard(tenant: Tenant): Promise<void> {
+    await this.lifecycle.discard(tenant);
+  }
+
   async assertVisible(id: string): Promise<void> {
     await this.tenants.get(id);
   }

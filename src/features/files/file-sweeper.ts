@@ -1,0 +1,78 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Registry } from '../../platform/tenancy/registry.js';
+import { TenantContext } from '../../platform/tenancy/tenant-context.js';
+import { bindingOf } from '../../platform/tenancy/tenant-directory.js';
+import type { TenantBinding } from '../../platform/tenancy/tenant-pool.js';
+import { Tenant } from '../../platform/tenancy/tenant.entity.js';
+import { FileStorage } from './file-storage.js';
+import { FilesRepository } from './files.repository.js';
+
+/** No upload takes this long, so bytes older than this are not on their way to a row. */
+const GRACE_MS = 60 * 60_000;
+const PERIOD_MS = 60 * 60_000;
+const ROWS_PER_QUERY = 500;
+
+/**
+ * Removes bytes that no row speaks of: of uploads that a crash cut short, and of files whose vendor, agent or tenant
+ * was removed. Runs in the background at the start and every hour.
+ */
+@Injectable()
+export class FileSweeper implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(FileSweeper.name);
+  private isStopping = false;
+  private timer?: NodeJS.Timeout;
+  private underWay: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly storage: FileStorage,
+    private readonly files: FilesRepository,
+    private readonly context: TenantContext,
+    private readonly registry: Registry,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.underWay = this.sweepOrReport();
+    this.timer = setInterval(() => {
+      this.underWay = this.underWay.then(() => this.sweepOrReport());
+    }, PERIOD_MS).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.isStopping = true;
+    clearInterval(this.timer);
+    await this.underWay;
+  }
+
+  /** Sweeps all tenants, one after the other. */
+  async sweep(): Promise<void> {
+    await this.storage.removeLeftovers(graceBegan());
+    for (const id of await this.storage.tenantIds()) {
+      if (this.isStopping) return;
+      const tenant = await this.registry.getRepository(Tenant).findOneBy({ id });
+      if (tenant?.status === 'active') await this.sweepTenant(bindingOf(tenant));
+      if (tenant?.status === 'deleted') await this.storage.removeTenant(id);
+    }
+  }
+
+  /** Removes the tenant's bytes that have no row, unless they were written within the last hour. */
+  async sweepTenant(binding: TenantBinding): Promise<void> {
+    const { tenantId } = binding;
+    const ids = await this.storage.fileIds(tenantId, graceBegan());
+    for (let first = 0; first < ids.length && !this.isStopping; first += ROWS_PER_QUERY) {
+      const some = ids.slice(first, first + ROWS_PER_QUERY);
+      const existing = await this.context.run(binding, () => this.files.existing(some));
+      for (const fileId of some.filter((id) => !existing.has(id)))
+        await this.storage.remove({ tenantId, fileId });
+    }
+  }
+
+  private async sweepOrReport(): Promise<void> {
+    try {
+      await this.sweep();
+    } catch (error) {
+      this.logger.warn('The sweep of stored files ended early', error instanceof Error ? error.stack : error);
+    }
+  }
+}
+
+const graceBegan = (): Date => new Date(Date.now() - GRACE_MS);

@@ -1,0 +1,40 @@
+import { Column, Entity, Index } from 'typeorm';
+import { TenantResource } from '../../platform/tenancy/tenant.repository.js';
+
+/** Whether the content was looked at by a virus scanner; `off` when there is none. */
+export type ScanState = 'off';
+
+const bigintAsNumber = { to: (value: number) => value, from: (value: string) => Number(value) };
+
+/** A document of a vendor, or of one of its agents; its bytes lie in the file storage, under its id. */
+@Entity({ name: 'file' })
+@Index('file_vendor_id_created_at_id_idx', ['vendorId', 'createdAt', 'id'])
+@Index('file_agent_id_created_at_id_idx', ['agentId', 'createdAt', 'id'])
+export class StoredFile extends TenantResource {
+  /** The vendor itself, or the agent's. */
+  @Column('uuid')
+  vendorId: string;
+
+  @Column('uuid', { nullable: true })
+  agentId: string | null;
+
+  /** As the sender called it, made harmless; to be shown only. */
+  @Column('text')
+  name: string;
+
+  /** What the bytes are, whatever the sender said. */
+  @Column('text')
+  mediaType: string;
+
+  @Column('bigint', { transformer: bigintAsNumber })
+  size: number;
+
+  @Column('text')
+  sha256: string;
+
+  @Column('text', { nullable: true })
+  label: string | null;
+
+  @Column('text')
+  scan: ScanState;
+}

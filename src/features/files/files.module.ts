@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { join } from 'node:path';
+import type { Config } from '../../platform/config/config.js';
+import { CONFIG, ConfigModule } from '../../platform/config/config.module.js';
+import { TenancyModule } from '../../platform/tenancy/tenancy.module.js';
+import { AgentsModule } from '../agents/agents.module.js';
+import { VendorsModule } from '../vendors/vendors.module.js';
+import { AgentFilesController } from './agent-files.controller.js';
+import { FileStorage } from './file-storage.js';
+import { FileSweeper } from './file-sweeper.js';
+import { FilesController } from './files.controller.js';
+import { FilesRepository } from './files.repository.js';
+import { FilesService } from './files.service.js';
+import { LocalFileStorage } from './local-file-storage.js';
+import { VendorFilesController } from './vendor-files.controller.js';
+
+/** Documents attached to vendors and agents. */
+@Module({
+  imports: [ConfigModule, TenancyModule, VendorsModule, AgentsModule],
+  controllers: [VendorFilesController, AgentFilesController, FilesController],
+  providers: [
+    {
+      provide: FileStorage,
+      inject: [CONFIG],
+      useFactory: (config: Config) => new LocalFileStorage(join(config.dataDir, 'files')),
+    },
+    FilesRepository,
+    FilesService,
+    FileSweeper,
+  ],
+  exports: [FilesService, FileStorage, FileSweeper],
+})
+export class FilesModule {}

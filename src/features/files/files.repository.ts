@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { In, type DeepPartial, type SelectQueryBuilder } from 'typeorm';
+import { NotFoundError } from '../../kernel/errors.js';
+import type { Page, PageRequest } from '../../kernel/page.js';
+import { TenantContext } from '../../platform/tenancy/tenant-context.js';
+import { TenantRepository } from '../../platform/tenancy/tenant.repository.js';
+import { StoredFile } from './file.entity.js';
+
+/** What a file is attached to: a vendor, or an agent of that vendor. */
+export interface FileOwner {
+  vendorId: string;
+  agentId: string | null;
+}
+
+/** SQLSTATE foreign_key_violation. */
+const OWNER_IS_GONE = '23503';
+
+@Injectable()
+export class FilesRepository extends TenantRepository<StoredFile> {
+  protected readonly readPermission = 'files:read';
+
+  constructor(context: TenantContext) {
+    super(context, StoredFile);
+  }
+
+  /** Inserts the row under the id its bytes are stored by. Throws NotFoundError when the owner was removed meanwhile. */
+  async add(id: string, values: DeepPartial<StoredFile>): Promise<StoredFile> {
+    try {
+      const row = this.repository.create({ ...values, id });
+      return await this.repository.save(row, { reload: false });
+    } catch (error) {
+      if ((error as { code?: unknown }).code === OWNER_IS_GONE) throw new NotFoundError();
+      throw error;
+    }
+  }
+
+  /** The files attached to the owner itself: those of a vendor's agents are not among the vendor's. */
+  findPageOf({ vendorId, agentId }: FileOwner, request: PageRequest): Promise<Page<StoredFile>> {
+    return this.findPage(request, (query) => {
+      query.andWhere(`${this.alias}.vendorId = :ownerVendorId`, { ownerVendorId: vendorId });
+      if (agentId === null) query.andWhere(`${this.alias}.agentId IS NULL`);
+      else query.andWhere(`${this.alias}.agentId = :agentId`, { agentId });
+    });
+  }
+
+  /** Which of these ids have a row, for all of the tenant; for jobs. */
+  async existing(ids: readonly string[]): Promise<Set<string>> {
+    const rows = await this.repository.find({ select: { id: true }, where: { id: In([...ids]) } });
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  protected ownedBy(query: SelectQueryBuilder<StoredFile>, vendorId: string): void {
+    query.andWhere(`${this.alias}.vendorId = :vendorId`, { vendorId });
+  }
+}

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import type { Readable } from 'node:stream';
+import { v7 as uuidv7 } from 'uuid';
+import type { Page, PageRequest } from '../../kernel/page.js';
+import type { Permission } from '../../kernel/permissions.js';
+import type { OwnerLookup } from '../../platform/http/route.js';
+import { TenantContext } from '../../platform/tenancy/tenant-context.js';
+import type { ExpectedVersion } from '../../platform/tenancy/tenant.repository.js';
+import { AgentsService } from '../agents/agents.service.js';
+import { VendorsService } from '../vendors/vendors.service.js';
+import { FileStorage, type ByteRange } from './file-storage.js';
+import type { StoredFile } from './file.entity.js';
+import { FilesRepository, type FileOwner } from './files.repository.js';
+import type { ReceivedFile } from './upload/received-file.js';
+
+/** The documents of vendors and agents: a row in the tenant's schema, and bytes in the file storage under its id. */
+@Injectable()
+export class FilesService implements OwnerLookup {
+  constructor(
+    private readonly files: FilesRepository,
+    private readonly storage: FileStorage,
+    private readonly context: TenantContext,
+    private readonly vendors: VendorsService,
+    private readonly agents: AgentsService,
+  ) {}
+
+  async assertVisible(id: string, permission: Permission): Promise<void> {
+    await this.files.getVisible(id, permission);
+  }
+
+  get(id: string): Promise<StoredFile> {
+    return this.files.getVisible(id, 'files:read');
+  }
+
+  async listOfVendor(id: string, request: PageRequest): Promise<Page<StoredFile>> {
+    return this.files.findPageOf(await this.vendorAsOwner(id, 'files:read'), request);
+  }
+
+  async listOfAgent(id: string, request: PageRequest): Promise<Page<StoredFile>> {
+    return this.files.findPageOf(await this.agentAsOwner(id, 'files:read'), request);
+  }
+
+  async attachToVendor(id: string, received: ReceivedFile, label?: string): Promise<StoredFile> {
+    return this.attach(await this.vendorAsOwner(id, 'files:create'), received, label);
+  }
+
+  async attachToAgent(id: string, received: ReceivedFile, label?: string): Promise<StoredFile> {
+    return this.attach(await this.agentAsOwner(id, 'files:create'), received, label);
+  }
+
+  /** The bytes, or the part of them asked for. Throws NotFoundError when the file was removed meanwhile. */
+  async read(file: StoredFile, range?: ByteRange): Promise<Readable> {
+    const content = await this.storage.read(this.keyOf(file.id), range);
+    if (content) return content;
+    await this.get(file.id);
+    throw new Error(`the bytes of file ${file.id} are gone`);
+  }
+
+  /** Removes the row and then the bytes; should the server stop between the two, the sweeper removes the bytes. */
+  async remove(id: string, expected?: ExpectedVersion): Promise<void> {
+    await this.files.remove(id, 'files:delete', expected);
+    await this.storage.remove(this.keyOf(id));
+  }
+
+  /** Bytes first: a row whose bytes are missing must never be seen. */
+  private async attach(owner: FileOwner, received: ReceivedFile, label?: string): Promise<StoredFile> {
+    const id = uuidv7();
+    const { name, mediaType, sha256, incoming } = received;
+    const { size } = incoming;
+    await incoming.keep(this.keyOf(id));
+    try {
+      const facts = { name, mediaType, size, sha256, label: label ?? null, scan: 'off' as const };
+      return await this.files.add(id, { ...owner, ...facts });
+    } catch (error) {
+      await this.storage.remove(this.keyOf(id));
+      throw error;
+    }
+  }
+
+  private async vendorAsOwner(id: string, permission: Permission): Promise<FileOwner> {
+    const vendor = await this.vendors.getVisible(id, permission);
+    return { vendorId: vendor.id, agentId: null };
+  }
+
+  private async agentAsOwner(id: string, permission: Permission): Promise<FileOwner> {
+    const agent = await this.agents.getVisible(id, permission);
+    return { vendorId: agent.vendorId, agentId: agent.id };
+  }
+
+  private keyOf(fileId: string): { tenantId: string; fileId: string } {
+    return { tenantId: this.context.binding.tenantId, fileId };
+  }
+}

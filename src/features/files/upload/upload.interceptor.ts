@@ -1,0 +1,90 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import type { Request, RequestHandler, Response } from 'express';
+import { finalize, type Observable } from 'rxjs';
+import { InvalidError, UnsupportedTypeError } from '../../../kernel/errors.js';
+import type { Config } from '../../../platform/config/config.js';
+import { CONFIG } from '../../../platform/config/config.module.js';
+import { FileStorage } from '../file-storage.js';
+import { assertKnownTypes } from './file-kinds.js';
+import { createUploadParser, ENVELOPE_BYTES } from './upload-parser.js';
+import type { ReceivedPart } from './upload-engine.js';
+import { refusalOf, tooLarge } from './upload-refusal.js';
+
+/** How long a sender of far too much may go on after the answer; cut at once, it might never see the answer. */
+const LINGER_MS = 2000;
+
+/**
+ * Reads an upload after the guards have let the caller in and before the handler runs. Whatever happens then, an
+ * upload that the handler did not keep is discarded.
+ */
+@Injectable()
+export class UploadInterceptor implements NestInterceptor {
+  private readonly logger = new Logger(UploadInterceptor.name);
+  private readonly maxBytes: number;
+  private readonly parse: RequestHandler;
+
+  constructor(@Inject(CONFIG) config: Config, storage: FileStorage) {
+    assertKnownTypes(config.uploadTypes);
+    this.maxBytes = config.uploadMaxBytes;
+    this.parse = createUploadParser({
+      storage,
+      maxBytes: this.maxBytes,
+      acceptedTypes: config.uploadTypes,
+    });
+  }
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<Request & { file?: ReceivedPart }>();
+    if (!/^multipart\/form-data\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
+      throw new UnsupportedTypeError('The body must be multipart/form-data.');
+    await this.read(request, http.getResponse<Response>());
+    const { file } = request;
+    if (!file) throw InvalidError.field('/file', 'required', 'A file is required, in the field `file`.');
+    return next.handle().pipe(finalize(() => this.discard(file)));
+  }
+
+  private async read(request: Request & { file?: ReceivedPart }, response: Response): Promise<void> {
+    const limit = this.maxBytes + ENVELOPE_BYTES;
+    if (Number(request.headers['content-length'] ?? 0) > limit) {
+      cutAfterAnswer(request, response);
+      throw tooLarge(this.maxBytes);
+    }
+    await new Promise<void>((resolve, reject) => {
+      let received = 0;
+      let isRefused = false;
+      request.on('data', (chunk: Buffer) => {
+        received += chunk.length;
+        if (isRefused || received <= limit) return;
+        isRefused = true;
+        cutAfterAnswer(request, response);
+        reject(tooLarge(this.maxBytes));
+      });
+      this.parse(request, response, (error?: unknown) => {
+        if (isRefused && request.file) this.discard(request.file);
+        else if (error === undefined) resolve();
+        else reject(refusalOf(error) as Error);
+      });
+    });
+  }
+
+  private discard({ received }: ReceivedPart): void {
+    received.incoming.discard().catch((error: unknown) => {
+      this.logger.warn('An upload could not be discarded', error instanceof Error ? error.stack : error);
+    });
+  }
+}
+
+function cutAfterAnswer(request: Request, response: Response): void {
+  response.once('finish', () => {
+    const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
+    request.once('close', () => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,148 @@
+import { Problem, Session } from './session.js';
+
+const byId = (id) => document.getElementById(id);
+const [login, mfa, account, setup, setupForm] = ['login', 'mfa', 'account', 'setup', 'setup-form'].map(byId);
+const PASSWORD_HINT_LENGTH = 15;
+
+const session = new Session(showSession);
+let invitation;
+let secondFactor;
+
+// The token leaves the address bar, and with it the history, before anything else can read it.
+takeInvitation();
+window.addEventListener('hashchange', takeInvitation);
+
+const ui = window.SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#reference',
+  presets: [window.SwaggerUIBundle.presets.apis],
+  layout: 'BaseLayout',
+  validatorUrl: null,
+  persistAuthorization: false,
+  deepLinking: true,
+  displayRequestDuration: true,
+  docExpansion: 'list',
+  defaultModelsExpandDepth: 0,
+  filter: true,
+  tryItOutEnabled: true,
+  requestInterceptor: withFreshToken,
+  onComplete: () => session.current && ui.preauthorizeApiKey('bearer', session.current),
+});
+
+byId('curl').textContent = [
+  `curl -s ${location.origin}/v1/auth/login \\`,
+  `  -H 'Content-Type: application/json' \\`,
+  `  -d '{"tenant":"acme","email":"you@example.com","password":"…"}'`,
+  `curl -s ${location.origin}/v1/me -H "Authorization: Bearer $TOKEN"`,
+].join('\n');
+
+onSubmit(login, async ({ tenant, email, password }) => {
+  secondFactor = await session.signIn(tenant.trim(), email.trim(), password);
+  login.elements.password.value = '';
+  if (secondFactor) show(mfa, mfa.elements.code);
+});
+
+onSubmit(mfa, async ({ method, code }) => {
+  await session.secondFactor(secondFactor.mfaToken, method, code.trim());
+  mfa.reset();
+});
+mfa.addEventListener('reset', () => {
+  secondFactor = undefined;
+  if (!session.me) show(login, login.elements.email);
+});
+
+onSubmit(
+  setupForm,
+  async ({ password, repeat }) => {
+    if (password !== repeat) throw new Problem('The two passwords differ.');
+    await session.acceptInvitation(invitation, password);
+    invitation = undefined;
+    setupForm.reset();
+    setup.hidden = true;
+  },
+  byId('setup-error'),
+);
+setupForm.elements.password.addEventListener('input', showLength);
+
+byId('logout').addEventListener('click', async () => {
+  await session.signOut().catch(() => undefined);
+  say('Signed out.');
+  login.elements.email.focus();
+});
+
+function takeInvitation() {
+  const [, token] = /^#setup=(.+)$/.exec(location.hash) ?? [];
+  if (!token) return;
+  history.replaceState(null, '', location.pathname + location.search);
+  invitation = token;
+  setup.hidden = false;
+  byId('setup-title').focus();
+}
+
+/** Calls of the page to this API carry the newest token, also after the machine has slept. */
+async function withFreshToken(request) {
+  const carries = request.headers?.Authorization;
+  const old = session.current;
+  const token = await session.freshToken();
+  if (token && carries && carries === `Bearer ${old}`) request.headers.Authorization = `Bearer ${token}`;
+  return request;
+}
+
+function showSession(token, me, reason) {
+  if (token) {
+    ui.preauthorizeApiKey('bearer', token);
+    const roles = me.roles?.join(', ');
+    byId('who').textContent = me.email ?? me.id;
+    byId('where').textContent =
+      `${me.tenant ? `tenant ${me.tenant.slug}` : 'operator'}${roles ? ` · ${roles}` : ''}`;
+    if (account.hidden) {
+      show(account, account);
+      say(`Signed in as ${me.email ?? me.id}. “Execute” now sends your token.`);
+    }
+    return;
+  }
+  ui.authActions.logout(['bearer']);
+  show(login);
+  if (reason) say(reason);
+}
+
+/** Exactly one of the bar's three faces is seen. */
+function show(face, focused) {
+  for (const each of [login, mfa, account]) each.hidden = each !== face;
+  focused?.focus();
+}
+
+function say(text) {
+  byId('error').textContent = '';
+  byId('status').textContent = text;
+}
+
+function showLength() {
+  const { length } = setupForm.elements.password.value;
+  byId('setup-meter').value = Math.min(length, PASSWORD_HINT_LENGTH);
+  byId('setup-length').textContent =
+    length < PASSWORD_HINT_LENGTH
+      ? `${length} of ${PASSWORD_HINT_LENGTH} characters`
+      : `${length} characters, long enough`;
+}
+
+/** Runs the action with the form's fields; locks the form meanwhile, and shows what the API says against it. */
+function onSubmit(form, action, errors = byId('error')) {
+  const button = form.querySelector('[type=submit]');
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (button.disabled) return;
+    button.disabled = true;
+    form.setAttribute('aria-busy', 'true');
+    byId('error').textContent = errors.textContent = byId('status').textContent = '';
+    try {
+      await action(Object.fromEntries(new FormData(form)));
+    } catch (error) {
+      errors.textContent = error instanceof Problem ? error.message : 'Something went wrong on this page.';
+      if (!(error instanceof Problem)) console.error(error);
+    } finally {
+      button.disabled = false;
+      form.removeAttribute('aria-busy');
+    }
+  });
+}

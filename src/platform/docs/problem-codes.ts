@@ -1,0 +1,144 @@
+/** A stable problem code: what it means and what the caller can do about it. */
+export interface ProblemCode {
+  code: string;
+  status: number;
+  title: string;
+  meaning: string;
+  remedy: string;
+}
+
+/**
+ * Every stable `code` that a problem response may carry. The errors page and the OpenAPI document are
+ * both made from this list, so neither can say anything else.
+ */
+export const PROBLEM_CODES: readonly ProblemCode[] = [
+  {
+    code: 'malformed_json',
+    status: 400,
+    title: 'Malformed JSON',
+    meaning: 'The body is not valid JSON.',
+    remedy: 'Check quotes, commas and encoding (UTF-8), then send it again.',
+  },
+  {
+    code: 'malformed_request',
+    status: 400,
+    title: 'Malformed request',
+    meaning: 'The request itself cannot be read: a broken path, header or multipart body.',
+    remedy: 'Compare the request with the documentation of the route.',
+  },
+  {
+    code: 'invalid_credentials',
+    status: 401,
+    title: 'Invalid credentials',
+    meaning: 'Tenant, e-mail, password or one-time token do not fit together. Which one is never told.',
+    remedy: 'Check all of them. After repeated failures the account rests for a while; wait, then retry.',
+  },
+  {
+    code: 'unauthenticated',
+    status: 401,
+    title: 'Unauthenticated',
+    meaning: 'The request carries no token, or one that is expired, revoked or not ours.',
+    remedy: 'Sign in, or refresh the token, and send it as “Authorization: Bearer …”.',
+  },
+  {
+    code: 'forbidden',
+    status: 403,
+    title: 'Forbidden',
+    meaning: 'The caller is known, but none of its roles holds the permission that this route needs.',
+    remedy: 'Ask an administrator of the tenant for the permission named in the documentation of the route.',
+  },
+  {
+    code: 'tenant_suspended',
+    status: 403,
+    title: 'Tenant suspended',
+    meaning: 'The tenant is suspended; nobody in it can call the API.',
+    remedy: 'Ask the operator of the installation to resume the tenant.',
+  },
+  {
+    code: 'not_found',
+    status: 404,
+    title: 'Not found',
+    meaning: 'There is no such route or resource, or it lies outside what the caller may see.',
+    remedy: 'Check the address and the id, and which tenant and vendor the caller belongs to.',
+  },
+  {
+    code: 'method_not_allowed',
+    status: 405,
+    title: 'Method not allowed',
+    meaning: 'The route exists, but not with this method.',
+    remedy: 'Use one of the methods in the “Allow” header.',
+  },
+  {
+    code: 'conflict',
+    status: 409,
+    title: 'Conflict',
+    meaning: 'The request contradicts what is stored: a name that is taken, or something still in use.',
+    remedy: 'Read “detail”, fetch the resource again, and resolve the contradiction.',
+  },
+  {
+    code: 'precondition_failed',
+    status: 412,
+    title: 'Precondition failed',
+    meaning: 'The resource has changed since it was read; “If-Match” names an older version.',
+    remedy: 'Fetch it again, apply the change to the new version, and send the new “ETag”.',
+  },
+  {
+    code: 'payload_too_large',
+    status: 413,
+    title: 'Payload too large',
+    meaning: 'The body or the file is larger than this installation accepts.',
+    remedy: 'Send less at once, or ask the operator for the limit.',
+  },
+  {
+    code: 'unsupported_media_type',
+    status: 415,
+    title: 'Unsupported media type',
+    meaning: 'The content type is not one that the route takes, or a file is not what its name says.',
+    remedy: 'Send “application/json”, or a file of an accepted type whose name fits its content.',
+  },
+  {
+    code: 'range_not_satisfiable',
+    status: 416,
+    title: 'Range not satisfiable',
+    meaning: 'The requested range lies outside the content.',
+    remedy: 'Ask for a range within the size given in “Content-Range”.',
+  },
+  {
+    code: 'validation_failed',
+    status: 422,
+    title: 'Validation failed',
+    meaning: 'The request is well formed, but some fields are not acceptable.',
+    remedy: 'Read “errors”: each entry points to a field and says what is wrong with it.',
+  },
+  {
+    code: 'rate_limited',
+    status: 429,
+    title: 'Rate limited',
+    meaning: 'Too many requests came from this address or for this account.',
+    remedy: 'Wait for the seconds in “Retry-After”, then go on more slowly.',
+  },
+  {
+    code: 'internal_error',
+    status: 500,
+    title: 'Internal error',
+    meaning: 'Something failed on our side. It has been logged under the request id.',
+    remedy: 'Retry once; if it stays, give the operator the “requestId”.',
+  },
+  {
+    code: 'overloaded',
+    status: 503,
+    title: 'Overloaded',
+    meaning: 'The service is busy or not ready, and has not done anything for this request.',
+    remedy: 'Send the same request again after “Retry-After”.',
+  },
+  {
+    code: 'insufficient_storage',
+    status: 507,
+    title: 'Insufficient storage',
+    meaning: 'There is no room to store this.',
+    remedy: 'Delete what is no longer needed, or ask the operator for more room.',
+  },
+];
+
+/** The address of a code's explanation; the `type` of its problem responses. */
+export const problemType = (code: string): string => `/docs/errors#${code}`;

@@ -1,0 +1,77 @@
+import { v7 as uuidv7 } from 'uuid';
+
+export type Caller = 'anyone' | 'admin' | 'operator';
+export interface Form {
+  method: 'POST' | 'PATCH';
+  path: string;
+  caller: Caller;
+  /** A right body, but for what is unique. */
+  body: Record<string, unknown>;
+  text: string[];
+  words?: string[];
+}
+
+export const PASSWORD = 'a passphrase that is long enough';
+const VENDOR = {
+  body: { name: 'Vendor', contactEmail: 'vendor@ringfence.test', status: 'active', tags: ['one'] },
+  text: ['name', 'legalName', 'contactEmail', 'contactPhone', 'taxId', 'website', 'status'],
+  words: ['tags'],
+};
+const AGENT = {
+  body: { name: 'Agent', kind: 'human', status: 'active', capabilities: ['one'] },
+  text: ['name', 'kind', 'email', 'phone', 'status', 'validUntil'],
+  words: ['capabilities'],
+};
+const USER = { body: { name: 'User', roles: ['viewer'] }, text: ['name', 'vendorId'], words: ['roles'] };
+const ID = uuidv7();
+
+/** Every route that takes a body; PATCH routes get the id of a thing that is there. */
+export const FORMS: readonly Form[] = [
+  {
+    method: 'POST',
+    path: '/v1/auth/login',
+    caller: 'anyone',
+    body: { tenant: 'nobody', email: 'a@ringfence.test', password: PASSWORD },
+    text: ['tenant', 'email', 'password'],
+  },
+  {
+    method: 'POST',
+    path: '/v1/tenants',
+    caller: 'operator',
+    body: { slug: 'never-made', name: 'Never', admin: { email: 'admin@ringfence.test', password: PASSWORD } },
+    text: ['slug', 'name'],
+  },
+  {
+    method: 'PATCH',
+    path: '/v1/tenants/{tenant}',
+    caller: 'operator',
+    body: { name: 'Never' },
+    text: ['name'],
+  },
+  { method: 'POST', path: '/v1/vendors', caller: 'admin', ...VENDOR },
+  { method: 'PATCH', path: '/v1/vendors/{vendor}', caller: 'admin', ...VENDOR },
+  {
+    ...AGENT,
+    method: 'POST',
+    path: '/v1/agents',
+    caller: 'admin',
+    body: { ...AGENT.body, vendorId: ID },
+    text: [...AGENT.text, 'vendorId'],
+  },
+  { method: 'PATCH', path: '/v1/agents/{agent}', caller: 'admin', ...AGENT },
+  {
+    ...USER,
+    method: 'POST',
+    path: '/v1/users',
+    caller: 'admin',
+    body: { ...USER.body, email: 'user@ringfence.test', password: PASSWORD },
+    text: [...USER.text, 'email', 'password'],
+  },
+  { method: 'PATCH', path: '/v1/users/{user}', caller: 'admin', ...USER },
+];
+export const LISTS: readonly [path: string, caller: Caller][] = [
+  ['/v1/vendors', 'admin'],
+  ['/v1/agents', 'admin'],
+  ['/v1/users', 'admin'],
+  ['/v1/tenants', 'operator'],
+];

@@ -1,0 +1,9 @@
+import './global-setup';
+
+/** Stops the shared server. One that does not end by itself, or ends with an error, makes the run fail. */
+export default async function stopSharedServer(): Promise<void> {
+  const server = globalThis.ringfenceServer;
+  if (!server) return;
+  const code = await server.stop();
+  if (code !== 0) throw new Error(`the server ended with ${code}; it wrote:\n${server.output()}`);
+}
