@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   Catch,
+  HttpStatus,
   Module,
   ValidationPipe,
   VersioningType,
@@ -17,6 +19,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { DomainError, type ErrorKind } from '../../src/kernel/errors.js';
 import { AuthModule } from '../../src/platform/auth/auth.module.js';
 import { AuthenticationGuard } from '../../src/platform/auth/authentication.guard.js';
+import { OperatorInvitation } from '../../src/platform/auth/invitation.entity.js';
 import { InvitationsService } from '../../src/platform/auth/invitations.service.js';
 import { OperatorsService } from '../../src/platform/auth/operators.service.js';
 import { PasswordHasher } from '../../src/platform/auth/password-hasher.js';
@@ -25,18 +28,19 @@ import { User } from '../../src/platform/auth/user.entity.js';
 import { CONFIG, ConfigModule } from '../../src/platform/config/config.module.js';
 import type { Config } from '../../src/platform/config/config.js';
 import { DATABASE, DatabaseModule } from '../../src/platform/database/database.module.js';
+import { Registry } from '../../src/platform/tenancy/registry.js';
 import { TenantContext } from '../../src/platform/tenancy/tenant-context.js';
 import { bindingOf } from '../../src/platform/tenancy/tenant-directory.js';
 import { TenantLifecycle } from '../../src/platform/tenancy/tenant-lifecycle.js';
 import { startPostgres } from './throwaway-postgres.js';
 
-const STATUS: Partial<Record<ErrorKind, number>> = {
-  unauthenticated: 401,
-  forbidden: 403,
-  not_found: 404,
-  conflict: 409,
-  invalid: 422,
-  unavailable: 503,
+const STATUS: Partial<Record<ErrorKind, HttpStatus>> = {
+  unauthenticated: HttpStatus.UNAUTHORIZED,
+  forbidden: HttpStatus.FORBIDDEN,
+  not_found: HttpStatus.NOT_FOUND,
+  conflict: HttpStatus.CONFLICT,
+  invalid: HttpStatus.UNPROCESSABLE_ENTITY,
+  unavailable: HttpStatus.SERVICE_UNAVAILABLE,
 };
 
 /** Stands for the feature room to which users refer. */
@@ -60,17 +64,21 @@ class ProblemFilter implements ExceptionFilter {
 Catch(DomainError)(ProblemFilter);
 
 const moduleWith = (token: symbol, useValue: unknown) => {
-  class Stand {}
-  Module({ providers: [{ provide: token, useValue }], exports: [token] })(Stand);
-  return Stand;
+  const stand = class {
+    readonly token = token;
+  };
+  Module({ providers: [{ provide: token, useValue }], exports: [token] })(stand);
+  return stand;
 };
 
 export const OPERATOR = { email: 'root@example.com', password: 'operator pass phrase' };
 
 /** A server of the auth room alone, with a database of its own. Talk to it over HTTP at `url`. */
-export async function startAuthServer() {
+export async function startAuthServer({
+  bootstrapOperator = OPERATOR,
+}: { bootstrapOperator?: typeof OPERATOR | null } = {}) {
   const postgres = await startPostgres();
-  const config: Config = {
+  const config = {
     dbPoolSize: 8,
     dbConnectTimeoutMs: 5000,
     dbQueryTimeoutMs: 10_000,
@@ -81,14 +89,14 @@ export async function startAuthServer() {
     sessionIdleSeconds: 3600,
     bcryptCost: 5,
     passwordMinLength: 15,
-    bootstrapOperator: OPERATOR,
+    bootstrapOperator: bootstrapOperator ?? undefined,
   };
   const testing = await Test.createTestingModule({
     imports: [AuthModule],
     providers: [{ provide: APP_GUARD, useExisting: AuthenticationGuard }],
   })
     .overrideModule(ConfigModule)
-    .useModule(moduleWith(CONFIG, config))
+    .useModule(moduleWith(CONFIG, config satisfies Partial<Config>))
     .overrideModule(DatabaseModule)
     .useModule(moduleWith(DATABASE, postgres.connection))
     .compile();
@@ -99,14 +107,15 @@ export async function startAuthServer() {
       transform: true,
       whitelist: true,
       forbidNonWhitelisted: true,
-      errorHttpStatusCode: 422,
+      errorHttpStatusCode: HttpStatus.UNPROCESSABLE_ENTITY,
     }),
   );
   app.useGlobalFilters(new ProblemFilter());
   await app.listen(0, '127.0.0.1');
   const operators = app.get(OperatorsService);
-  await operators.ensureFirst();
-  const { port } = app.getHttpServer().address() as AddressInfo;
+  const links = await Promise.all([operators.ensureFirst(), operators.ensureFirst()]);
+  const http = app.getHttpServer() as Server;
+  const { port } = http.address() as AddressInfo;
   const lifecycle = app.get(TenantLifecycle);
   const context = app.get(TenantContext);
   const invitations = app.get(InvitationsService);
@@ -114,6 +123,8 @@ export async function startAuthServer() {
   return {
     url: `http://127.0.0.1:${port}`,
     operators,
+    /** What two starts at once were told. */
+    links,
     lifecycle,
     /** A tenant with one tenant_admin, who has the password, or else an invitation. */
     async createTenant(
@@ -154,6 +165,13 @@ export async function startAuthServer() {
         header: { alg: 'ES256', typ: 'at+jwt', kid, ...header },
         ...options,
       });
+    },
+    /** Lets the time of all operators' invitations run out. */
+    async expireInvitations() {
+      await app
+        .get(Registry)
+        .getRepository(OperatorInvitation)
+        .updateAll({ expiresAt: new Date(0) });
     },
     async stop() {
       await app.close();
