@@ -34,11 +34,9 @@ export class AccountsRepository {
     await this.repository.update({ id }, { passwordHash });
   }
 
-  /** Makes other writers of this table, on other nodes too, wait for the end of the transaction. */
-  async lockTable(): Promise<void> {
-    await this.manager().query(
-      `LOCK TABLE ${this.repository.metadata.tablePath} IN SHARE ROW EXCLUSIVE MODE`,
-    );
+  /** Makes other writers of the operators, on other nodes too, wait for the end of the transaction. */
+  async lockOperators(): Promise<void> {
+    await this.manager().query('LOCK TABLE platform.operator IN SHARE ROW EXCLUSIVE MODE');
   }
 
   private get repository(): Repository<AccountColumns> {

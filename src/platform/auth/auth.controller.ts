@@ -1,11 +1,10 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
 import type { Actor } from '../../kernel/actor.js';
-import type { Page } from '../../kernel/page.js';
 import { Authenticated, CurrentActor, IdParam, Public, TightLimit } from '../http/route.js';
 import { ChangePasswordDto, LoginDto, RefreshDto, TokenPairDto } from './auth.dto.js';
 import { LoginService } from './login.service.js';
 import { PasswordsService } from './passwords.service.js';
-import type { SessionDto } from './sessions.dto.js';
+import { SessionDto, SessionPageDto } from './sessions.dto.js';
 import { SessionsService } from './sessions.service.js';
 
 @Controller({ path: 'auth', version: '1' })
@@ -45,8 +44,10 @@ export class AuthController {
   /** List your sessions */
   @Get('sessions')
   @Authenticated()
-  async listSessions(@CurrentActor() actor: Actor): Promise<Page<SessionDto>> {
-    return this.sessions.list(actor);
+  async listSessions(@CurrentActor() actor: Actor): Promise<SessionPageDto> {
+    return SessionPageDto.from(await this.sessions.list(actor), (session) =>
+      SessionDto.from(session, actor.sessionId),
+    );
   }
 
   /** End one of your sessions */

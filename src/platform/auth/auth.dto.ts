@@ -3,8 +3,9 @@ import { IsEmail, IsOptional, IsString, Matches, MaxLength, MinLength } from 'cl
 import { normaliseEmail } from './email.js';
 
 /** 128 characters of a new password, however they are composed, and no more than a request should carry. */
-const PASSWORD_MAX = 512;
-const TOKEN_MAX = 200;
+export const PASSWORD_MAX = 512;
+/** More than any token here, so that the wrong kind of token is refused as such. */
+export const TOKEN_MAX = 2048;
 
 export class LoginDto {
   /**

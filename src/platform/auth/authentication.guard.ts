@@ -29,7 +29,7 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
   }
 
   /** What is wrong with a token is nobody's business; what goes wrong while asking the database is the server's fault. */
-  override handleRequest<T>(error: unknown, caller: T | false | null): T {
+  override handleRequest<T>(error: Error | null, caller: T | false | null): T {
     if (error) throw error;
     if (!caller) throw new UnauthenticatedError();
     return caller;

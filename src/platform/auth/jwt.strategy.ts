@@ -36,9 +36,9 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
       audience: TOKEN_AUDIENCE,
       secretOrKeyProvider: (_request, token: string, done) => {
         const key = tokens.keyFor(token);
-        if (!key) return done(new Error('not a token of ours'));
         // The types know strings alone; jsonwebtoken takes a KeyObject, which need not be parsed anew each time.
-        done(null, key as unknown as Buffer);
+        if (key) done(null, key as unknown as Buffer);
+        else done(new Error('not a token of ours'));
       },
     });
   }

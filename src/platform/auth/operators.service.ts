@@ -34,7 +34,7 @@ export class OperatorsService {
    */
   async ensureFirst(): Promise<OperatorLink | null> {
     return this.stores.operators.transaction(async (store) => {
-      await store.accounts.lockTable();
+      await store.accounts.lockOperators();
       const [first, second] = await store.accounts.findOldest(2);
       if (!first) return this.createFirst(store);
       if (second || first.passwordHash !== null || (await store.invitations.hasOpen(first.id))) return null;
@@ -45,7 +45,7 @@ export class OperatorsService {
   /** Makes an operator, and the link by which they set their password. Throws ConflictError for an address in use. */
   async create(email: string, name: string): Promise<OperatorLink> {
     return this.stores.operators.transaction(async (store) => {
-      await store.accounts.lockTable();
+      await store.accounts.lockOperators();
       const values = { email: normaliseEmail(email), name, passwordHash: null };
       if (await store.accounts.findByEmail(values.email))
         throw new ConflictError('An operator has this e-mail address already.');

@@ -16,7 +16,7 @@ export class PasswordPolicy {
    */
   assertAcceptable(password: string, pointer: string, ownWords: readonly string[]): void {
     const normal = password.normalize('NFC');
-    const length = [...normal].length;
+    const length = Array.from(normal).length;
     const { passwordMinLength } = this.config;
     if (!password.isWellFormed())
       throw InvalidError.field(pointer, 'malformed', 'Must be well-formed Unicode text.');

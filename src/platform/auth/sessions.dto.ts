@@ -1,3 +1,4 @@
+import { pageOf } from '../http/route.js';
 import type { SessionColumns } from './session.entity.js';
 
 export class SessionDto {
@@ -26,3 +27,5 @@ export class SessionDto {
     };
   }
 }
+
+export class SessionPageDto extends pageOf(SessionDto) {}

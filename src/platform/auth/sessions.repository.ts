@@ -38,7 +38,7 @@ export class SessionsRepository {
   /** Exchanges the secret of a live session, if `oldHash` is the newest; of several at once, one succeeds. */
   async rotate(id: string, oldHash: string, newHash: string): Promise<Rotated | undefined> {
     const { now, usedAfter } = this.liveness();
-    const { raw } = await this.repository
+    const result = await this.repository
       .createQueryBuilder()
       .update()
       .set({ refreshHash: newHash, lastUsedAt: now })
@@ -46,7 +46,7 @@ export class SessionsRepository {
       .andWhere('expires_at > :now AND last_used_at > :usedAfter', { now, usedAfter })
       .returning(['accountId', 'expiresAt'])
       .execute();
-    const [row] = raw as { account_id: string; expires_at: Date }[];
+    const [row] = result.raw as { account_id: string; expires_at: Date }[];
     return row && { accountId: row.account_id, expiresAt: row.expires_at };
   }
 

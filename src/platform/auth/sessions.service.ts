@@ -10,7 +10,7 @@ import type { AccountStore } from './account-store.js';
 import { AccountStores } from './account-stores.js';
 import type { TokenPairDto } from './auth.dto.js';
 import { formatOpaqueToken, newSecret, parseOpaqueToken, type OpaqueToken } from './opaque-token.js';
-import { SessionDto } from './sessions.dto.js';
+import type { SessionColumns } from './session.entity.js';
 
 /** Far more sessions than a person has; nobody pages through their own. */
 const MAX_LISTED = 100;
@@ -52,9 +52,8 @@ export class SessionsService {
   }
 
   /** The caller's own live sessions, newest first. */
-  async list(actor: Actor): Promise<Page<SessionDto>> {
-    const sessions = await this.stores.of(actor).sessions.findLive(actor.id, MAX_LISTED);
-    const data = sessions.map((session) => SessionDto.from(session, actor.sessionId));
+  async list(actor: Actor): Promise<Page<SessionColumns>> {
+    const data = await this.stores.of(actor).sessions.findLive(actor.id, MAX_LISTED);
     return { data, nextCursor: null, limit: MAX_LISTED };
   }
 

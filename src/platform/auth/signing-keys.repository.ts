@@ -13,7 +13,7 @@ export class SigningKeysRepository {
   ): Promise<SigningKey[]> {
     return this.registry.transaction(async (manager) => {
       const keys = manager.getRepository(SigningKey);
-      await manager.query(`LOCK TABLE ${keys.metadata.tablePath} IN SHARE ROW EXCLUSIVE MODE`);
+      await manager.query('LOCK TABLE platform.signing_key IN SHARE ROW EXCLUSIVE MODE');
       if (!(await keys.exists())) await keys.insert(await make());
       return keys.find({ order: { createdAt: 'DESC', kid: 'DESC' } });
     });
