@@ -1,4 +1,12 @@
-import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext, type Type } from '@nestjs/common';
+import {
+  applyDecorators,
+  createParamDecorator,
+  HttpCode,
+  HttpStatus,
+  SetMetadata,
+  type ExecutionContext,
+  type Type,
+} from '@nestjs/common';
 import { IsIn, IsInt, IsOptional, IsString, IsUUID, Max, MaxLength, Min } from 'class-validator';
 import { Transform } from 'class-transformer';
 import type { Request } from 'express';
@@ -6,12 +14,20 @@ import { UnauthenticatedError } from '../../kernel/errors.js';
 import type { Actor } from '../../kernel/actor.js';
 import { SORTS, type PageRequest, type Sort } from '../../kernel/page.js';
 import type { Permission } from '../../kernel/permissions.js';
+import type { ExpectedVersions } from '../../kernel/version.js';
+import { versionsIn } from './etag.js';
+
+export { pageOf } from './response/page.dto.js';
 
 export const ACCESS_KEY = 'ringfence:access';
 export const OWNER_KEY = 'ringfence:owner';
+export const MULTIPART_KEY = 'ringfence:multipart';
+export const TIGHT_LIMIT_KEY = 'ringfence:tight-limit';
+export const CREATED_KEY = 'ringfence:created';
 
 /** What a route declares of who may call it. A route without one stops the start. */
-export type Access = { rule: 'public' } | { rule: 'authenticated' } | { rule: 'permission'; permission: Permission };
+export type Access =
+  { rule: 'public' } | { rule: 'authenticated' } | { rule: 'permission'; permission: Permission };
 
 /** A service that can say whether the caller may see the thing with this id; asked by the ownership guard. */
 export interface OwnerLookup {
@@ -33,6 +49,33 @@ export const Allow = (permission: Permission): MethodDecorator =>
 /** The `:id` of the path must be one that this service lets the caller see; else 404. */
 export const OwnedBy = (service: Type<OwnerLookup>): MethodDecorator =>
   applyDecorators(SetMetadata(OWNER_KEY, service));
+
+/** The body is multipart/form-data, and only that. */
+export const Multipart = (): MethodDecorator => SetMetadata(MULTIPART_KEY, true);
+
+/** Budgets beside the one over all routes; `throttler.guard.ts` sets their size. */
+export type TightBudget = 'login';
+
+/** The route also spends a smaller budget of the client's address, shared by all routes that name it. */
+export const TightLimit = (budget: TightBudget): MethodDecorator & ClassDecorator =>
+  SetMetadata(TIGHT_LIMIT_KEY, budget);
+
+/** Where a new resource is found: `<base>/<id>`; the base is the request's own path when left out. */
+export interface CreatedAt {
+  base?: string;
+}
+
+/** The POST creates what it answers: 201 with `Location`. */
+export const Created = (base?: string): MethodDecorator =>
+  applyDecorators(
+    HttpCode(HttpStatus.CREATED),
+    SetMetadata(CREATED_KEY, (base ? { base } : {}) satisfies CreatedAt),
+  );
+
+/** The versions that `If-Match` allows the resource to be in; give them to `assertVersion`. A malformed one is 412. */
+export const IfMatch = createParamDecorator((_: unknown, context: ExecutionContext): ExpectedVersions =>
+  versionsIn(context.switchToHttp().getRequest<Request>().get('if-match')),
+);
 
 /** The authenticated caller. */
 export const CurrentActor = createParamDecorator((_: unknown, context: ExecutionContext): Actor => {

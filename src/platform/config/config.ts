@@ -1,0 +1,97 @@
+import { environmentSchema, relationFaults } from './environment.js';
+
+/** Everything the environment decides, checked and frozen. `environment.ts` says what each variable means. */
+export interface Config {
+  nodeEnv: 'development' | 'test' | 'production';
+  host: string;
+  /** 0 lets the system choose a free port. */
+  port: number;
+  dataDir: string;
+  /** Undefined: the embedded PostgreSQL is used. */
+  databaseUrl: string | undefined;
+  corsOrigins: readonly string[];
+  /** Express's `trust proxy`: false, a number of hops, or the addresses of the proxies. */
+  trustProxy: false | number | readonly string[];
+  /** 0 switches the limit off. */
+  rateLimitPerMinute: number;
+  /** 0 switches the limit off. */
+  loginRateLimitPerMinute: number;
+  accessTokenSeconds: number;
+  refreshTokenSeconds: number;
+  sessionIdleSeconds: number;
+  uploadMaxBytes: number;
+  uploadTypes: readonly string[];
+  dbPoolSize: number;
+  dbConnectTimeoutMs: number;
+  dbQueryTimeoutMs: number;
+  dbLockTimeoutMs: number;
+  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  bcryptCost: number;
+  passwordMinLength: number;
+  /** Base64 of 32 bytes; read it through `loadMasterKey`. */
+  masterKey: string | undefined;
+  masterKeyFile: string | undefined;
+  /** Origin under which callers reach the service, without a trailing slash; undefined: derived from host and port. */
+  publicUrl: string | undefined;
+  docsEnabled: boolean;
+  bootstrapOperator: { readonly email: string; readonly password: string } | undefined;
+}
+
+/** The environment is not acceptable; `faults` holds one line each, naming the variable. */
+export class ConfigError extends Error {
+  constructor(readonly faults: readonly string[]) {
+    super(faults.join('\n'));
+    this.name = 'ConfigError';
+  }
+}
+
+/** Reads the given environment once. Throws a ConfigError that lists every fault, not the first alone. */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  // An empty variable counts as unset: compose files and CI systems cannot leave one out.
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = environmentSchema.safeParse(given);
+  const faults = [
+    ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+    ...relationFaults(given),
+  ];
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  const values = parsed.data;
+  return deepFreeze({
+    nodeEnv: values.NODE_ENV,
+    host: values.HOST,
+    port: values.PORT,
+    dataDir: values.DATA_DIR,
+    databaseUrl: values.DATABASE_URL,
+    corsOrigins: values.CORS_ORIGINS,
+    trustProxy: values.TRUST_PROXY,
+    rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
+    loginRateLimitPerMinute: values.LOGIN_RATE_LIMIT_PER_MINUTE,
+    accessTokenSeconds: values.ACCESS_TOKEN_SECONDS,
+    refreshTokenSeconds: values.REFRESH_TOKEN_SECONDS,
+    sessionIdleSeconds: values.SESSION_IDLE_SECONDS,
+    uploadMaxBytes: values.UPLOAD_MAX_BYTES,
+    uploadTypes: values.UPLOAD_TYPES,
+    dbPoolSize: values.DB_POOL_SIZE,
+    dbConnectTimeoutMs: values.DB_CONNECT_TIMEOUT_MS,
+    dbQueryTimeoutMs: values.DB_QUERY_TIMEOUT_MS,
+    dbLockTimeoutMs: values.DB_LOCK_TIMEOUT_MS,
+    logLevel: values.LOG_LEVEL,
+    bcryptCost: values.BCRYPT_COST,
+    passwordMinLength: values.PASSWORD_MIN_LENGTH,
+    masterKey: values.MASTER_KEY,
+    masterKeyFile: values.MASTER_KEY_FILE,
+    publicUrl: values.PUBLIC_URL,
+    docsEnabled: values.DOCS_ENABLED,
+    bootstrapOperator:
+      values.BOOTSTRAP_OPERATOR_EMAIL !== undefined && values.BOOTSTRAP_OPERATOR_PASSWORD !== undefined
+        ? { email: values.BOOTSTRAP_OPERATOR_EMAIL, password: values.BOOTSTRAP_OPERATOR_PASSWORD }
+        : undefined,
+  });
+}
+
+function deepFreeze(config: Config): Config {
+  for (const value of Object.values(config)) Object.freeze(value);
+  return Object.freeze(config);
+}

@@ -1,0 +1,164 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+/** What may be uploaded unless UPLOAD_TYPES narrows it; nothing outside this list can be allowed. */
+export const KNOWN_UPLOAD_TYPES = [
+  'application/pdf',
+  'image/png',
+  'image/jpeg',
+  'image/webp',
+  'image/gif',
+  'text/plain',
+  'text/csv',
+  'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  'application/vnd.openxmlformats-officedocument.presentationml.presentation',
+  'application/zip',
+] as const;
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const NODE_ENVS = ['development', 'test', 'production'] as const;
+const DAY_SECONDS = 86_400;
+const MEBIBYTE = 1_048_576;
+const BCRYPT_COST_FLOOR = 12;
+
+/** A rule that turns the text of a variable into its value, or answers what it must be. */
+type Reading<T> = { value: T } | { mustBe: string };
+
+function variable<T>(read: (text: string) => Reading<T>, secret = false) {
+  return z.string().transform((text, context): T => {
+    const reading = read(text);
+    if ('value' in reading) return reading.value;
+    const got = secret ? '' : `, got ${JSON.stringify(text)}`;
+    context.issues.push({ code: 'custom', input: text, message: `must be ${reading.mustBe}${got}` });
+    return z.NEVER;
+  });
+}
+
+const wholeNumber = (min: number, max: number) =>
+  variable<number>((text) =>
+    /^\d{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max
+      ? { value: Number(text) }
+      : { mustBe: `a whole number from ${min} to ${max}` },
+  );
+
+const oneOf = <T extends string>(values: readonly T[]) =>
+  variable<T>((text) => {
+    const value = values.find((known) => known === text);
+    return value === undefined ? { mustBe: `one of ${values.join(', ')}` } : { value };
+  });
+
+const list = (accepts: (item: string) => boolean, mustBe: string) =>
+  variable<readonly string[]>((text) => {
+    const items = text.split(',').map((item) => item.trim());
+    return items.every(accepts) ? { value: [...new Set(items)] } : { mustBe };
+  });
+
+const url = (protocols: readonly string[], mustBe: string, secret = false) =>
+  variable<string>((text) => {
+    const known = URL.canParse(text) && protocols.includes(new URL(text).protocol);
+    return known ? { value: text } : { mustBe };
+  }, secret);
+
+function isOrigin(text: string): boolean {
+  return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
+}
+
+function isAddressOrBlock(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+}
+
+function readTrustProxy(text: string): Reading<false | number | readonly string[]> {
+  if (/^\d{1,2}$/.test(text)) return { value: Number(text) === 0 ? false : Number(text) };
+  const blocks = text.split(',').map((item) => item.trim());
+  if (blocks.every(isAddressOrBlock)) return { value: blocks };
+  return { mustBe: '0, a number of hops, or a comma separated list of addresses or CIDR blocks' };
+}
+
+/** Whether the text is base64 of exactly 32 bytes, spelled canonically. */
+export function isMasterKey(text: string): boolean {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.length === 32 && bytes.toString('base64') === text;
+}
+
+const text = (min: number, max: number, secret = false) =>
+  variable<string>(
+    (value) =>
+      value.length >= min && value.length <= max ? { value } : { mustBe: `${min} to ${max} characters` },
+    secret,
+  );
+
+/** Every variable that the service reads, and its default. `.env.example` explains them. */
+export const environmentSchema = z.object({
+  NODE_ENV: oneOf(NODE_ENVS).default('development'),
+  HOST: text(1, 255).default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535).default(3000),
+  DATA_DIR: text(1, 4096).default('.data'),
+  DATABASE_URL: url(['postgres:', 'postgresql:'], 'a URL that begins with postgres://', true).optional(),
+  CORS_ORIGINS: list(
+    isOrigin,
+    'a comma separated list of exact http(s) origins, without a path and without *',
+  ).default([]),
+  TRUST_PROXY: variable(readTrustProxy).default(false),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(0, 1_000_000).default(60),
+  LOGIN_RATE_LIMIT_PER_MINUTE: wholeNumber(0, 1_000_000).default(10),
+  ACCESS_TOKEN_SECONDS: wholeNumber(30, 3600).default(600),
+  REFRESH_TOKEN_SECONDS: wholeNumber(60, 30 * DAY_SECONDS).default(DAY_SECONDS / 2),
+  SESSION_IDLE_SECONDS: wholeNumber(60, 30 * DAY_SECONDS).default(3600),
+  UPLOAD_MAX_BYTES: wholeNumber(1, 1024 * MEBIBYTE).default(10 * MEBIBYTE),
+  UPLOAD_TYPES: list(
+    (type) => KNOWN_UPLOAD_TYPES.some((known) => known === type),
+    `a comma separated list out of ${KNOWN_UPLOAD_TYPES.join(', ')}`,
+  ).default(KNOWN_UPLOAD_TYPES),
+  DB_POOL_SIZE: wholeNumber(4, 100).default(10),
+  DB_CONNECT_TIMEOUT_MS: wholeNumber(100, 60_000).default(3000),
+  DB_QUERY_TIMEOUT_MS: wholeNumber(100, 600_000).default(5000),
+  DB_LOCK_TIMEOUT_MS: wholeNumber(100, 600_000).default(2000),
+  LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
+  // The floor is raised to 12 by relationFaults wherever NODE_ENV is not `test`.
+  BCRYPT_COST: wholeNumber(4, 15).default(BCRYPT_COST_FLOOR),
+  PASSWORD_MIN_LENGTH: wholeNumber(8, 64).default(15),
+  MASTER_KEY: variable<string>(
+    (value) => (isMasterKey(value) ? { value } : { mustBe: 'base64 of exactly 32 bytes' }),
+    true,
+  ).optional(),
+  MASTER_KEY_FILE: text(1, 4096).optional(),
+  PUBLIC_URL: variable<string>((value) =>
+    isOrigin(value)
+      ? { value }
+      : { mustBe: 'an http(s) origin without a path, as in https://api.example.com' },
+  ).optional(),
+  DOCS_ENABLED: oneOf(['true', 'false'])
+    .transform((value) => value === 'true')
+    .default(true),
+  BOOTSTRAP_OPERATOR_EMAIL: text(3, 254).optional(),
+  BOOTSTRAP_OPERATOR_PASSWORD: text(8, 128, true).optional(),
+});
+
+/** Faults that lie between variables; asked even when single variables are wrong, so that one start shows them all. */
+export function relationFaults(env: Readonly<Record<string, string | undefined>>): string[] {
+  const faults: string[] = [];
+  if (env['NODE_ENV'] === 'production') {
+    if (!env['DATABASE_URL']) faults.push('DATABASE_URL: must be given in production');
+    if (!env['MASTER_KEY'] && !env['MASTER_KEY_FILE'])
+      faults.push('MASTER_KEY: must be given in production, here or as MASTER_KEY_FILE');
+  }
+  if (env['MASTER_KEY'] && env['MASTER_KEY_FILE'])
+    faults.push('MASTER_KEY: must not be given together with MASTER_KEY_FILE');
+  if (
+    env['NODE_ENV'] !== 'test' &&
+    /^\d+$/.test(env['BCRYPT_COST'] ?? '') &&
+    Number(env['BCRYPT_COST']) < BCRYPT_COST_FLOOR
+  )
+    faults.push(`BCRYPT_COST: must be at least ${BCRYPT_COST_FLOOR}, got "${env['BCRYPT_COST']}"`);
+  for (const [given, missing] of [
+    ['EMAIL', 'PASSWORD'],
+    ['PASSWORD', 'EMAIL'],
+  ])
+    if (env[`BOOTSTRAP_OPERATOR_${given}`] && !env[`BOOTSTRAP_OPERATOR_${missing}`])
+      faults.push(`BOOTSTRAP_OPERATOR_${missing}: must be given together with BOOTSTRAP_OPERATOR_${given}`);
+  return faults;
+}
