@@ -151,7 +151,11 @@ describe('representations', () => {
 
   it('have a Location when created', async () => {
     const answer = await post({ name: 'a' });
-    expect([answer.status, answer.headers['location']]).toEqual([201, `/v1/things/${ID}`]);
+    expect([answer.status, answer.headers['location'], answer.headers['etag']]).toEqual([
+      201,
+      `/v1/things/${ID}`,
+      '"1"',
+    ]);
   });
 
   it('link to the next page with the same query', async () => {
@@ -193,7 +197,7 @@ describe('CORS', () => {
 
 describe('health', () => {
   afterEach(() => {
-    edge.ready.fails = false;
+    Object.assign(edge.ready, { fails: false, hangs: false });
   });
 
   it('is ready when all checks pass, and 503 without details when one fails', async () => {
@@ -205,6 +209,11 @@ describe('health', () => {
     expect(failed.headers['retry-after']).toBe('1');
     expect(failed.text).not.toContain('secret');
     expect((await call('/health/live')).status).toBe(200);
+  });
+
+  it('does not wait for a check that hangs', async () => {
+    edge.ready.hangs = true;
+    expect((await call('/health/ready')).status).toBe(503);
   });
 });
 

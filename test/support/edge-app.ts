@@ -160,7 +160,7 @@ export interface EdgeApp {
   config: Config;
   /** Everything that was logged so far. */
   log: () => string;
-  ready: { fails: boolean };
+  ready: { fails: boolean; hangs: boolean };
 }
 
 /** A small application behind the real edge. */
@@ -175,10 +175,13 @@ export async function startEdge(
     LOG_LEVEL: 'info',
     ...env,
   });
-  const ready = { fails: false };
+  const ready = { fails: false, hangs: false };
   const check = {
     name: 'database',
-    check: () => (ready.fails ? Promise.reject(new Error('secret host')) : Promise.resolve()),
+    check: async () => {
+      if (ready.hangs) await new Promise(() => undefined);
+      if (ready.fails) throw new Error('secret host');
+    },
   };
   const lines: string[] = [];
   const sink = new Writable({

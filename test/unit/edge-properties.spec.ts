@@ -147,7 +147,7 @@ describe('entity tags', () => {
 
   it('have one spelling', () => {
     for (const field of ['"01"', '"+1"', '"1.0"', '" 1"', '"1e0"', '""']) {
-      let versions: readonly number[] | undefined = [];
+      let versions: readonly number[] | undefined;
       try {
         versions = versionsIn(field);
       } catch {

@@ -62,7 +62,7 @@ export class ProblemFilter implements ExceptionFilter {
     const response = http.getResponse<Response>();
     const { headers, ...refusal } = this.refusalFor(error);
     const { requestId } = request;
-    if (refusal.status === 500) this.logger.error({ err: error, requestId }, 'request failed');
+    if (refusal.status === 500) this.logger.error({ err: error, requestId }, 'unexpected error');
     // Half an answer cannot be taken back; cutting it tells the caller that it is not whole.
     if (response.headersSent) return void response.destroy();
     for (const name of OF_THE_SUCCESS) response.removeHeader(name);

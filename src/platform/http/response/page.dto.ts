@@ -5,20 +5,11 @@ import type { Page } from '../../../kernel/page.js';
 /** Where a list goes on. */
 export class PageInfo {
   /** Give it as `cursor` to get the next page; null on the last */
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Give it as `cursor` to get the next page; null on the last',
-  })
+  @ApiProperty({ type: String, nullable: true })
   nextCursor: string | null;
 
   /** How many items a page holds at most */
-  @ApiProperty({
-    type: 'integer',
-    minimum: 1,
-    maximum: 100,
-    description: 'How many items a page holds at most',
-  })
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: 100 })
   limit: number;
 }
 
