@@ -21,7 +21,7 @@ export function loadMasterKey(config: Config): Buffer {
     // `wx` lets exactly one of several starting processes make the key; the others read it.
     writeFileSync(path, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600 });
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   return readKey(path);
 }

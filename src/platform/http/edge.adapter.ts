@@ -33,10 +33,8 @@ export class EdgeAdapter extends ExpressAdapter {
   }
 
   override async close(): Promise<void> {
-    this.isShuttingDownGracefully ??= (this.httpServer as HttpServer).drain(SHUTDOWN_GRACE_MS);
-    await this.isShuttingDownGracefully;
+    await (this.httpServer as HttpServer).drain(SHUTDOWN_GRACE_MS);
   }
-  private isShuttingDownGracefully: Promise<void> | undefined;
 }
 
 /** The router takes its settings from the instance as soon as Nest touches it, so they are set here. */

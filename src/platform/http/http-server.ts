@@ -1,17 +1,14 @@
 import {
   createServer as createNodeServer,
-  type IncomingMessage,
   type RequestListener,
   type Server,
+  type ServerResponse,
 } from 'node:http';
-import { ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { normalizeIp } from '@nestjs/throttler';
-import { ProtocolError } from './protocol.error.js';
-import { problem, PROBLEM_MEDIA_TYPE } from './response/problem.js';
-import { securityHeaderLines } from './response/security-headers.js';
-import { randomUUID } from 'node:crypto';
+import { ProtocolError } from './request/protocol.error.js';
+import { addressingFault, parserFault, refuse } from './request/raw-refusal.js';
 
 /** What one client may hold of the server; times are in milliseconds. */
 export interface ServerLimits {
@@ -37,8 +34,6 @@ export const SERVER_LIMITS: Readonly<ServerLimits> = {
 
 /** Node looks for slow clients this often; its default of 30 s would void the timeouts above. */
 const CONNECTIONS_CHECK_MS = 1000;
-/** Time for a refused client to read why. */
-const LINGER_MS = 1000;
 
 /** A listening server that can stop without cutting answers short. */
 export interface HttpServer extends Server {
@@ -62,29 +57,20 @@ export function createServer(
   });
   server.maxConnections = limits.maxConnections;
   // A client that neither sends nor reads for so long is gone, or holds the connection for its own sake.
-  server.timeout = limits.requestTimeoutMs;
+  server.timeout = limits.requestTimeoutMs + limits.keepAliveTimeoutMs;
   const busy = new Map<Duplex, ServerResponse>();
   const idle = new Set<Socket>();
-  const perAddress = new Map<string, number>();
   let isDraining = false;
 
+  boundConnections(server, limits.maxConnectionsPerAddress, isProxy);
   server.on('connection', (socket: Socket) => {
-    const address = socket.remoteAddress ?? '';
-    const client = normalizeIp(address);
-    const held = (perAddress.get(client) ?? 0) + 1;
-    if (held > limits.maxConnectionsPerAddress && !isProxy(address)) return socket.destroy();
-    perAddress.set(client, held);
     idle.add(socket);
     socket.once('close', () => {
       idle.delete(socket);
-      const left = (perAddress.get(client) ?? 1) - 1;
-      if (left > 0) perAddress.set(client, left);
-      else perAddress.delete(client);
+      busy.delete(socket);
     });
-    return undefined;
   });
-
-  const serve = (request: IncomingMessage, response: ServerResponse): void => {
+  server.on('request', (request, response) => {
     const { socket } = request;
     busy.set(socket, response);
     idle.delete(socket);
@@ -97,13 +83,10 @@ export function createServer(
     if (isDraining) response.setHeader('Connection', 'close');
     const fault = addressingFault(request);
     if (fault) refuse(socket, fault);
-    else void handler(request as Parameters<RequestListener>[0], response as Parameters<RequestListener>[1]);
-  };
-  server.on('request', serve);
-  server.on('checkExpectation', (request: IncomingMessage) => {
-    request.socket.end(
-      rawAnswer(new ProtocolError(417, 'expectation_failed', 'No such expectation is supported.')),
-    );
+    else handler(request, response);
+  });
+  server.on('checkExpectation', ({ socket }) => {
+    refuse(socket, new ProtocolError(417, 'expectation_failed', 'No such expectation is supported.'));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const isAnswering = busy.get(socket)?.headersSent ?? false;
@@ -125,50 +108,23 @@ export function createServer(
   return Object.assign(server, { drain });
 }
 
-/** Answers without the handler, and parts with the client: at once cut, it might lose the answer; never cut, it might stay. */
-function refuse(socket: Duplex, fault: ProtocolError): void {
-  socket.end(rawAnswer(fault));
-  setTimeout(() => socket.destroy(), LINGER_MS).unref();
-}
-
-/** Requests of which two machines on their way could read two different targets. */
-function addressingFault(request: IncomingMessage): ProtocolError | undefined {
-  const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
-  if (hosts.length > 1)
-    return new ProtocolError(400, 'malformed_request', 'There is more than one Host header.');
-  const { url = '' } = request;
-  if (url.startsWith('/') || url === '*') return undefined;
-  const target = URL.canParse(url) ? new URL(url) : undefined;
-  if (!target || !/^https?:\/\//i.test(url) || target.host !== request.headers.host?.toLowerCase())
-    return new ProtocolError(400, 'malformed_request', 'The request target does not belong to this host.');
-  request.url = target.pathname + target.search;
-  return undefined;
-}
-
-function parserFault(code: string | undefined): ProtocolError {
-  if (code === 'HPE_HEADER_OVERFLOW')
-    return new ProtocolError(431, 'headers_too_large', 'The headers are too large.');
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return new ProtocolError(408, 'request_timeout', 'The request took too long.');
-  return new ProtocolError(400, 'malformed_request', 'This is not a valid HTTP request.');
-}
-
-let headerLines: readonly string[] | undefined;
-
-/** A whole answer as bytes, for requests that never reach the handler; the connection ends with it. */
-function rawAnswer({ status, code, detail }: ProtocolError): string {
-  const requestId = randomUUID();
-  const body = JSON.stringify(problem({ status, code, detail, requestId, url: '' }));
-  headerLines ??= securityHeaderLines();
-  return [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    ...headerLines,
-    'Cache-Control: no-store',
-    `X-Request-Id: ${requestId}`,
-    `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-    '',
-    body,
-  ].join('\r\n');
+/** `maxConnections` alone would let one client take every slot. Proxies speak for many, and are counted by none. */
+function boundConnections(server: Server, most: number, isProxy: (address: string) => boolean): void {
+  const held = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? '';
+    if (isProxy(address)) return;
+    const client = normalizeIp(address);
+    const count = held.get(client) ?? 0;
+    if (count >= most) {
+      socket.destroy();
+      return;
+    }
+    held.set(client, count + 1);
+    socket.once('close', () => {
+      const left = (held.get(client) ?? 1) - 1;
+      if (left > 0) held.set(client, left);
+      else held.delete(client);
+    });
+  });
 }

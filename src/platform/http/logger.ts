@@ -29,8 +29,12 @@ export function createRequestLogger(logger: Logger): HttpLogger {
       if (response.statusCode >= 500) return 'error';
       return error ? 'warn' : 'info';
     },
-    // A refusal is logged by the filter, with its reason; the default message would repeat the status alone.
-    customErrorMessage: () => 'request refused or cut short',
+    customErrorMessage: () => 'request failed',
+    // The filter logs the error itself; pino-http knows the status alone and would make up a stack.
+    customErrorObject: (_request, _response, _error, line: Record<string, unknown>) => ({
+      ...line,
+      err: undefined,
+    }),
   });
 }
 

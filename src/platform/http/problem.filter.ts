@@ -2,9 +2,9 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import { DomainError, InvalidError, UnsatisfiableRangeError, type ErrorKind } from '../../kernel/errors.js';
-import { ProtocolError } from './protocol.error.js';
+import { ProtocolError } from './request/protocol.error.js';
 import { problem, PROBLEM_MEDIA_TYPE, type Problem } from './response/problem.js';
-import { translateForeignError } from './response/foreign-errors.js';
+import { ofLibrary, ofStatus } from './response/foreign-errors.js';
 
 /** Recognises the errors of one library (a database's, say) and says what they mean; undefined for all others. */
 export type ErrorTranslator = (error: unknown) => DomainError | undefined;
@@ -23,6 +23,19 @@ const STATUS_OF: Readonly<Record<ErrorKind, number>> = {
   unavailable: 503,
   out_of_storage: 507,
 };
+
+/** Headers that a handler may have set before it failed, and that would be lies on the refusal. */
+const OF_THE_SUCCESS = [
+  'Accept-Ranges',
+  'Content-Disposition',
+  'Content-Encoding',
+  'Content-Length',
+  'Content-Range',
+  'ETag',
+  'Last-Modified',
+  'Link',
+  'Location',
+];
 
 type Refusal = Pick<Problem, 'status' | 'code' | 'detail' | 'errors'> & {
   headers: Readonly<Record<string, string>>;
@@ -49,32 +62,35 @@ export class ProblemFilter implements ExceptionFilter {
     const response = http.getResponse<Response>();
     const { headers, ...refusal } = this.refusalFor(error);
     const { requestId } = request;
-    if (refusal.status === 500) this.logger.error({ err: error, requestId }, 'request failed');
+    if (refusal.status === 500) this.logger.error({ err: error, requestId }, 'unexpected error');
     // Half an answer cannot be taken back; cutting it tells the caller that it is not whole.
     if (response.headersSent) return void response.destroy();
-    for (const name of ['ETag', 'Location', 'Link', 'Content-Disposition', 'Accept-Ranges'])
-      response.removeHeader(name);
+    for (const name of OF_THE_SUCCESS) response.removeHeader(name);
     response.status(refusal.status).setHeader('Cache-Control', 'no-store').set(headers);
     response.setHeader('Content-Type', PROBLEM_MEDIA_TYPE);
     response.end(JSON.stringify(problem({ ...refusal, requestId, url: request.originalUrl })));
   }
 
   private refusalFor(thrown: unknown): Refusal {
-    const error = this.translated(thrown) ?? translateForeignError(thrown) ?? thrown;
+    const error = isOurs(thrown) ? thrown : this.meaningOf(thrown);
     if (error instanceof DomainError) return ofDomain(error);
     if (error instanceof ProtocolError) return { ...pick(error), headers: error.headers };
     return INTERNAL;
   }
 
-  private translated(error: unknown): DomainError | undefined {
-    if (error instanceof DomainError || error instanceof ProtocolError || error instanceof HttpException)
-      return undefined;
+  private meaningOf(error: unknown): DomainError | ProtocolError | undefined {
+    // Nest wraps what a library threw; the cause tells more than the status does.
+    if (error instanceof HttpException) return ofLibrary(error.cause) ?? ofStatus(error.getStatus());
     for (const translate of this.translators) {
       const meaning = translate(error);
       if (meaning) return meaning;
     }
-    return undefined;
+    return ofLibrary(error);
   }
+}
+
+function isOurs(error: unknown): error is DomainError | ProtocolError {
+  return error instanceof DomainError || error instanceof ProtocolError;
 }
 
 function pick({ status, code, detail }: ProtocolError): Pick<Refusal, 'status' | 'code' | 'detail'> {

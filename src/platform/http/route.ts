@@ -17,7 +17,7 @@ import type { Permission } from '../../kernel/permissions.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
 import { versionsIn } from './etag.js';
 
-export { pageOf } from './page.dto.js';
+export { pageOf } from './response/page.dto.js';
 
 export const ACCESS_KEY = 'ringfence:access';
 export const OWNER_KEY = 'ringfence:owner';

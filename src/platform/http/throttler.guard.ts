@@ -9,7 +9,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { RateLimitedError } from '../../kernel/errors.js';
 import type { Config } from '../config/config.js';
 import { TIGHT_LIMIT_KEY, type TightBudget } from './route.js';
-import { CounterStorage } from './throttler.storage.js';
+import { CounterStorage } from './request/counter.storage.js';
 
 const MINUTE_MS = 60_000;
 const DEFAULT = 'default';

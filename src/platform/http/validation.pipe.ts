@@ -40,7 +40,8 @@ export class StrictValidationPipe extends ValidationPipe {
 
 function faultsOf(errors: readonly ValidationError[], path: readonly string[]): FieldFault[] {
   return errors.flatMap(({ property, constraints = {}, children = [] }) => {
-    const place = property === undefined ? path : [...path, property];
+    // The fault of a whole value that has no rules comes without a property, whatever its type says.
+    const place = [...path, ...[property as string | undefined].filter((name) => name !== undefined)];
     const own = Object.entries(constraints).map(([constraint, message]) => ({
       pointer: pointer(...place),
       ...wording(constraint, message),

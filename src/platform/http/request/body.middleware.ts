@@ -1,5 +1,5 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
-import { ProtocolError } from '../protocol.error.js';
+import { ProtocolError } from './protocol.error.js';
 import { parseJsonBody } from './json-body.js';
 
 /** Room for the largest resource many times over; uploads go another way. */

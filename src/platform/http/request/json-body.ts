@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { InvalidError, type FieldFault } from '../../../kernel/errors.js';
-import { ProtocolError } from '../protocol.error.js';
+import { ProtocolError } from './protocol.error.js';
 import { keyFault, pointer, textFault } from './untrusted-text.js';
 
 /** Deeper JSON overflows recursive code further in; no resource here nests deeper than four. */

@@ -1,7 +1,7 @@
 import { parse } from 'node:querystring';
 import type { NextFunction, Request, Response } from 'express';
 import { InvalidError, NotFoundError, type FieldFault } from '../../../kernel/errors.js';
-import { ProtocolError } from '../protocol.error.js';
+import { ProtocolError } from './protocol.error.js';
 import { keyFault, pointer, textFault } from './untrusted-text.js';
 
 /** More keys than any route knows; those beyond would be dropped without a word. */

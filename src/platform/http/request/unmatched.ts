@@ -1,6 +1,6 @@
 import type { NextFunction, Request, Response } from 'express';
 import { NotFoundError } from '../../../kernel/errors.js';
-import { ProtocolError } from '../protocol.error.js';
+import { ProtocolError } from './protocol.error.js';
 
 /** The part of Express 5's router that tells routes from middleware. */
 interface RouterLayer {

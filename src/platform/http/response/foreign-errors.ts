@@ -1,6 +1,5 @@
-import { HttpException } from '@nestjs/common';
 import {
-  DomainError,
+  type DomainError,
   ForbiddenError,
   InvalidError,
   NotFoundError,
@@ -9,21 +8,16 @@ import {
   UnavailableError,
   UnsupportedTypeError,
 } from '../../../kernel/errors.js';
-import { ProtocolError } from '../protocol.error.js';
+import { ProtocolError } from '../request/protocol.error.js';
 import { pointer } from '../request/untrusted-text.js';
 
 type Known = DomainError | ProtocolError;
 
 const MULTIPART_FAULT = /^(Multipart|Malformed part header|Unexpected end of (form|file))/;
 
-/** What an error of Nest, body-parser, multer or Node means; undefined when it is none that a caller can cause. */
-export function translateForeignError(error: unknown): Known | undefined {
-  if (error instanceof DomainError || error instanceof ProtocolError) return undefined;
-  if (!(error instanceof Error)) return undefined;
-  const cause = error instanceof HttpException && error.cause instanceof Error ? error.cause : error;
-  return (
-    ofMulter(cause) ?? (error instanceof HttpException ? ofStatus(error.getStatus()) : ofBodyParser(error))
-  );
+/** What an error of body-parser, multer, busboy or Node means; undefined when it is none that a caller can cause. */
+export function ofLibrary(error: unknown): Known | undefined {
+  return error instanceof Error ? (ofMulter(error) ?? ofBodyParser(error)) : undefined;
 }
 
 function ofMulter(error: Error): Known | undefined {
@@ -58,7 +52,8 @@ function ofBodyParser(error: Error): Known | undefined {
   return ofStatus(error.status);
 }
 
-function ofStatus(status: number): Known | undefined {
+/** What a library means that says a status and nothing else that may be told. */
+export function ofStatus(status: number): Known | undefined {
   switch (status) {
     case 400:
       return malformedRequest();
