@@ -41,10 +41,34 @@ describe('the socket', () => {
       'POST /v1/things HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
       408,
     ],
+    ['a malformed host', 'GET /v1/things HTTP/1.1\r\nHost: a b/<>\r\n\r\n', 400],
+    ['HTTP/0.9', 'GET /v1/things\r\n\r\n', 400],
+    [
+      'a broken chunk',
+      'POST /v1/things HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+      400,
+    ],
+    ['CONNECT', 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n', 405],
     ['a silent client', '', 408],
     ['a slow head', 'GET /v1/things HTTP/1.1\r\nHost: a\r\nX-Slow: ', 408],
   ])('refuses %s with a problem', async (_, text, status) => {
     expectRefusal(await sendRaw(edge.url, text), status);
+  });
+
+  it('takes hosts as they are spelled, and chunked bodies', async () => {
+    for (const host of ['localhost:3000', '127.0.0.1', '[::1]:3000', 'a_b.example', ''])
+      expect(
+        await sendRaw(edge.url, head('GET /v1/things HTTP/1.1', `Host: ${host}`, 'Connection: close')),
+      ).toContain(' 200 ');
+    const lines = [
+      'Host: a',
+      'Connection: close',
+      'Content-Type: application/json',
+      'Transfer-Encoding: chunked',
+    ];
+    const chunked = head('POST /v1/things HTTP/1.1', ...lines);
+    expect(await sendRaw(edge.url, `${chunked}c\r\n{"name":"a"}\r\n0\r\n\r\n`)).toContain(' 201 ');
+    expect(await sendRaw(edge.url, `${chunked}0\r\n\r\n`)).toContain(' 422 ');
   });
 
   it('needs a Host, and takes its own in the target', async () => {

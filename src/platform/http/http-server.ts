@@ -88,6 +88,12 @@ export function createServer(
   server.on('checkExpectation', ({ socket }) => {
     refuse(socket, new ProtocolError(417, 'expectation_failed', 'No such expectation is supported.'));
   });
+  server.on('connect', (_request, socket) => {
+    refuse(
+      socket,
+      new ProtocolError(405, 'method_not_allowed', 'This is no proxy.', { Allow: 'GET, HEAD, OPTIONS' }),
+    );
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const isAnswering = busy.get(socket)?.headersSent ?? false;
     if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) socket.destroy();

@@ -7,9 +7,13 @@ import { ProtocolError } from './protocol.error.js';
 
 /** Time for a refused client to read why. */
 const LINGER_MS = 1000;
+/** A name, an IPv4 address or a bracketed IPv6 one, and a port; or nothing, where the target has no authority. */
+const HOST = /^(?:(?:[\w.~-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?)?$/i;
 
 /** Answers without the handler, and parts with the client: at once cut, it might lose the answer; never cut, it might stay. */
 export function refuse(socket: Duplex, fault: ProtocolError): void {
+  // Outside the handler nobody else listens, and an unheard error would end the process.
+  socket.on('error', () => socket.destroy());
   socket.end(rawAnswer(fault));
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
@@ -19,6 +23,8 @@ export function addressingFault(request: IncomingMessage): ProtocolError | undef
   const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host');
   if (hosts.length > 1)
     return new ProtocolError(400, 'malformed_request', 'There is more than one Host header.');
+  if (request.httpVersionMajor !== 1 || !HOST.test(request.headers.host ?? ''))
+    return new ProtocolError(400, 'malformed_request', 'The HTTP version or the Host header is malformed.');
   const { url = '' } = request;
   if (url.startsWith('/') || url === '*') return undefined;
   const target = /^https?:\/\//i.test(url) && URL.canParse(url) ? new URL(url) : undefined;
@@ -41,13 +47,14 @@ export function parserFault(code: string | undefined): ProtocolError {
 let headerLines: readonly string[] | undefined;
 
 /** A whole answer as bytes, for requests that never reach the handler; the connection ends with it. */
-function rawAnswer({ status, code, detail }: ProtocolError): string {
+function rawAnswer({ status, code, detail, headers }: ProtocolError): string {
   const requestId = randomUUID();
   const body = JSON.stringify(problem({ status, code, detail, requestId, url: '' }));
   headerLines ??= securityHeaderLines();
   return [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     ...headerLines,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     'Cache-Control: no-store',
     `X-Request-Id: ${requestId}`,
     `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
