@@ -82,9 +82,12 @@ export class UploadInterceptor implements NestInterceptor {
   }
 }
 
+/** After the answer a socket that closes says nothing to its request any more, so the request is ended here. */
 function cutAfterAnswer(request: Request, response: Response): void {
   response.once('finish', () => {
-    const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
+    const cut = () => request.destroy();
+    const timer = setTimeout(cut, LINGER_MS);
+    request.socket.once('close', cut);
     request.once('close', () => clearTimeout(timer));
   });
 }
