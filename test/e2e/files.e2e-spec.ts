@@ -1,76 +1,36 @@
-import { readdir, stat, utimes } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { FileSweeper } from '../../src/features/files/file-sweeper.js';
-import { MAX_BYTES, startFilesApp, type FilesApp } from '../support/files-app.js';
+import { MAX_BYTES } from '../support/files-app.js';
+import {
+  admin,
+  fileOf,
+  FilesClient,
+  foreigner,
+  form,
+  viewer,
+  type FileBody,
+} from '../support/files-client.js';
 import { samples, zipOf } from '../support/sample-files.js';
 
-let server: FilesApp;
+let client: FilesClient;
 let vendorId: string;
 let otherVendorId: string;
 let agentId: string;
 
-interface Caller {
-  tenant: string;
-  role: string;
-  vendorId?: string;
-}
-const admin: Caller = { tenant: 'acme', role: 'tenant_admin' };
-const foreigner: Caller = { tenant: 'globex', role: 'tenant_admin' };
-const viewer: Caller = { tenant: 'acme', role: 'viewer' };
-
 beforeAll(async () => {
-  server = await startFilesApp();
-  vendorId = await server.vendor('acme');
-  otherVendorId = await server.vendor('acme');
-  agentId = await server.agent('acme', vendorId);
+  client = await FilesClient.start();
+  ({ vendorId, otherVendorId, agentId } = client);
 }, 60_000);
-afterAll(() => server.close());
+afterAll(() => client.server.close());
 
-const call = (path: string, caller: Caller, init: RequestInit = {}) =>
-  fetch(server.url + path, { ...init, headers: { 'x-caller': JSON.stringify(caller), ...init.headers } });
+const call: FilesClient['call'] = (...request) => client.call(...request);
+const upload: FilesClient['upload'] = (...request) => client.upload(...request);
+const stored = () => client.stored();
 
-function form(
-  bytes: Buffer | string,
-  name: string,
-  type = 'application/octet-stream',
-  more: Record<string, string> = {},
-) {
-  const body = new FormData();
-  for (const [key, value] of Object.entries(more)) body.append(key, value);
-  body.append('file', new Blob([bytes as never], { type }), name);
-  return body;
-}
-
-const upload = (
-  body: FormData | string,
-  caller = admin,
-  path = `/v1/vendors/${vendorId}/files`,
-  headers = {},
-) => call(path, caller, { method: 'POST', body, headers });
-
-interface FileBody {
-  id: string;
-  name: string;
-  mediaType: string;
-  size: number;
-  owner: unknown;
-}
-const fileOf = async (answer: Response) => {
-  expect(answer.status).toBe(201);
-  return (await answer.json()) as FileBody;
-};
 const faultOf = async (answer: Response) => {
   const body = (await answer.json()) as { errors: { pointer: string }[] };
   return `${answer.status} ${body.errors[0]?.pointer}`;
 };
-
-/** All that lies in the folder of files, once what was under way has ended. */
-async function stored(): Promise<string[]> {
-  await sleep(50);
-  const entries = await readdir(server.filesDir, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-}
 
 describe('an upload', () => {
   it('is stored, described, listed, given back and removed', async () => {
@@ -206,86 +166,5 @@ describe('an upload', () => {
     expect((await upload(form('x', 'a.txt'), vendorUser)).status).toBe(404);
     expect((await upload(form('x', 'a.txt'), vendorUser, `/v1/agents/${agentId}/files`)).status).toBe(404);
     expect(await stored()).toEqual(before);
-  });
-});
-
-describe('a file', () => {
-  let file: FileBody;
-  beforeAll(async () => {
-    file = await fileOf(await upload(form('0123456789', 'наклад".txt', 'text/plain')));
-  });
-  const content = (headers = {}, method = 'GET') =>
-    call(`/v1/files/${file.id}/content`, admin, { headers, method });
-
-  it('is served as a sandboxed attachment', async () => {
-    const answer = await content();
-    expect(Object.fromEntries(answer.headers)).toMatchObject({
-      'content-type': 'text/plain; charset=utf-8',
-      'content-length': '10',
-      'content-disposition': `attachment; filename="_______.txt"; filename*=UTF-8''%D0%BD%D0%B0%D0%BA%D0%BB%D0%B0%D0%B4%22.txt`,
-      'accept-ranges': 'bytes',
-      'x-content-type-options': 'nosniff',
-      'content-security-policy': "sandbox; default-src 'none'",
-      'cache-control': 'private, no-cache',
-      etag: expect.stringMatching(/^"[0-9a-f]{64}"$/),
-    });
-    const head = await content({}, 'HEAD');
-    expect([head.status, head.headers.get('content-length')]).toEqual([200, '10']);
-  });
-
-  it('is given in part, or said to be unchanged', async () => {
-    const etag = (await content()).headers.get('etag')!;
-    const part = await content({ range: 'bytes=2-4' });
-    expect([part.status, part.headers.get('content-range'), await part.text()]).toEqual([
-      206,
-      'bytes 2-4/10',
-      '234',
-    ]);
-    expect(await (await content({ range: 'bytes=-3', 'if-range': etag })).text()).toBe('789');
-    expect((await content({ range: 'bytes=-3', 'if-range': '"other"' })).status).toBe(200);
-    expect((await content({ range: 'bytes=0-1,3-4' })).status).toBe(200);
-    const beyond = await content({ range: 'bytes=10-' });
-    expect([beyond.status, beyond.headers.get('content-range')]).toEqual([416, 'bytes */10']);
-    expect((await content({ 'if-none-match': etag })).status).toBe(304);
-    expect((await content({ 'if-none-match': '"other"' })).status).toBe(200);
-  });
-
-  it('is not there for another tenant or another vendor', async () => {
-    const vendorUser = { tenant: 'acme', role: 'vendor', vendorId: otherVendorId };
-    for (const caller of [foreigner, vendorUser])
-      for (const [path, method] of [
-        ['', 'GET'],
-        ['/content', 'GET'],
-        ['', 'DELETE'],
-      ] as const)
-        expect((await call(`/v1/files/${file.id}${path}`, caller, { method })).status).toBe(404);
-  });
-
-  it('comes page by page', async () => {
-    const names: string[] = [];
-    let cursor: string | null = null;
-    do {
-      const query: string = `limit=3&sort=name${cursor === null ? '' : `&cursor=${cursor}`}`;
-      const answer = await call(`/v1/vendors/${vendorId}/files?${query}`, admin);
-      const page = (await answer.json()) as { data: FileBody[]; page: { nextCursor: string | null } };
-      names.push(...page.data.map(({ id }) => id));
-      cursor = page.page.nextCursor;
-    } while (cursor !== null);
-    expect(names.length).toBeGreaterThan(10);
-    expect(new Set(names).size).toBe(names.length);
-  });
-
-  it('loses its bytes by the sweep when its vendor was removed, and no other file does', async () => {
-    const doomedVendor = await server.vendor('acme');
-    const doomed = await fileOf(await upload(form('x', 'a.txt'), admin, `/v1/vendors/${doomedVendor}/files`));
-    await server.sql('acme', 'DELETE FROM "__tenant__"."vendor" WHERE id = $1', [doomedVendor]);
-    const sweeper = server.app.get(FileSweeper);
-    const before = await stored();
-    await sweeper.sweep();
-    expect(await stored()).toEqual(before);
-    const twoHoursAgo = Date.now() / 1000 - 7200;
-    for (const path of before) await utimes(path, twoHoursAgo, twoHoursAgo);
-    await sweeper.sweep();
-    expect(await stored()).toEqual(before.filter((path) => !path.endsWith(doomed.id)));
   });
 });

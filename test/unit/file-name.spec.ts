@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { displayName, extensionOf } from '../../src/features/files/upload/file-name.js';
-import { attachmentNamed } from '../../src/features/files/content-disposition.js';
-import { byteRangeOf } from '../../src/features/files/byte-range.js';
+import { attachmentNamed } from '../../src/features/files/content/content-disposition.js';
+import { byteRangeOf } from '../../src/features/files/content/byte-range.js';
 
 const anyName = fc.string({ unit: 'binary', minLength: 1, maxLength: 400 });
 

@@ -1,5 +1,5 @@
-import { StreamInspector } from '../../src/features/files/upload/stream-inspector.js';
-import { recognise } from '../../src/features/files/upload/media-type.js';
+import { StreamInspector } from '../../src/features/files/recognition/stream-inspector.js';
+import { recognise } from '../../src/features/files/recognition/media-type.js';
 import { pngWith, samples, zipOf } from '../support/sample-files.js';
 
 const OOXML = 'application/vnd.openxmlformats-officedocument';

@@ -1,11 +1,11 @@
 import type { Request, Response } from 'express';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { UnsatisfiableRangeError } from '../../kernel/errors.js';
+import { UnsatisfiableRangeError } from '../../../kernel/errors.js';
 import { byteRangeOf } from './byte-range.js';
 import { attachmentNamed } from './content-disposition.js';
-import type { ByteRange } from './file-storage.js';
-import type { StoredFile } from './file.entity.js';
+import type { ByteRange } from '../file-storage.js';
+import type { StoredFile } from '../file.entity.js';
 
 /** No browser may run, frame or guess anything of what was uploaded. */
 const SANDBOX = "sandbox; default-src 'none'";
