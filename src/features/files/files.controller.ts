@@ -2,7 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Req, Res } from '@nestjs/comm
 import { ApiOkResponse, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { Allow, IdParam, OwnedBy } from '../../platform/http/route.js';
-import { sendContent } from './content-response.js';
+import { sendContent } from './content/content-response.js';
 import { FileDto } from './files.dto.js';
 import { FilesService } from './files.service.js';
 

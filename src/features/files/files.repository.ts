@@ -28,7 +28,8 @@ export class FilesRepository extends TenantRepository<StoredFile> {
   async add(id: string, values: DeepPartial<StoredFile>): Promise<StoredFile> {
     try {
       const row = this.repository.create({ ...values, id });
-      return await this.repository.save(row, { reload: false });
+      await this.repository.insert(row as never);
+      return row;
     } catch (error) {
       if ((error as { code?: unknown }).code === OWNER_IS_GONE) throw new NotFoundError();
       throw error;

@@ -67,8 +67,8 @@ export class FilesService implements OwnerLookup {
     const id = uuidv7();
     const { name, mediaType, sha256, incoming } = received;
     const { size } = incoming;
-    await incoming.keep(this.keyOf(id));
     try {
+      await incoming.keep(this.keyOf(id));
       const facts = { name, mediaType, size, sha256, label: label ?? null, scan: 'off' as const };
       return await this.files.add(id, { ...owner, ...facts });
     } catch (error) {

@@ -3,10 +3,10 @@ import type { StorageEngine } from 'multer';
 import { InvalidError, UnsupportedTypeError } from '../../../kernel/errors.js';
 import type { FileStorage, IncomingFile } from '../file-storage.js';
 import { displayName, extensionOf } from './file-name.js';
-import { agrees, kindByExtension } from './file-kinds.js';
-import { recognise } from './media-type.js';
+import { agrees, kindByExtension } from '../recognition/file-kinds.js';
+import { recognise } from '../recognition/media-type.js';
 import type { ReceivedFile } from './received-file.js';
-import { StreamInspector, type StreamFacts } from './stream-inspector.js';
+import { StreamInspector, type StreamFacts } from '../recognition/stream-inspector.js';
 
 type Part = Pick<Express.Multer.File, 'originalname' | 'mimetype' | 'stream'>;
 type Callback = (error: unknown, info?: object) => void;

@@ -36,6 +36,7 @@ export function createUploadParser({
       parts: MAX_FIELDS + 2,
       fieldSize: MAX_FIELD_BYTES,
       fieldNameSize: MAX_FIELD_NAME_BYTES,
+      fieldNestingDepth: 0,
       headerPairs: MAX_HEADERS_PER_PART,
     },
     defParamCharset: 'utf8',

@@ -12,7 +12,7 @@ import { InvalidError, UnsupportedTypeError } from '../../../kernel/errors.js';
 import type { Config } from '../../../platform/config/config.js';
 import { CONFIG } from '../../../platform/config/config.module.js';
 import { FileStorage } from '../file-storage.js';
-import { assertKnownTypes } from './file-kinds.js';
+import { assertKnownTypes } from '../recognition/file-kinds.js';
 import { createUploadParser, ENVELOPE_BYTES } from './upload-parser.js';
 import type { ReceivedPart } from './upload-engine.js';
 import { refusalOf, tooLarge } from './upload-refusal.js';
@@ -48,6 +48,11 @@ export class UploadInterceptor implements NestInterceptor {
     await this.read(request, http.getResponse<Response>());
     const { file } = request;
     if (!file) throw InvalidError.field('/file', 'required', 'A file is required, in the field `file`.');
+    if (Object.hasOwn(request.body as object, '__proto__')) {
+      // Nest's validation would drop it without a word, before it could be refused as any unknown field is.
+      this.discard(file);
+      throw InvalidError.field('/__proto__', 'unknown_field', 'There is no such field.');
+    }
     return next.handle().pipe(finalize(() => this.discard(file)));
   }
 
@@ -82,9 +87,12 @@ export class UploadInterceptor implements NestInterceptor {
   }
 }
 
+/** After the answer a socket that closes says nothing to its request any more, so the request is ended here. */
 function cutAfterAnswer(request: Request, response: Response): void {
   response.once('finish', () => {
-    const timer = setTimeout(() => request.socket.destroy(), LINGER_MS);
+    const cut = () => request.destroy();
+    const timer = setTimeout(cut, LINGER_MS);
+    request.socket.once('close', cut);
     request.once('close', () => clearTimeout(timer));
   });
 }

@@ -1,4 +1,4 @@
-import { fileTypeFromBuffer } from 'file-type';
+import { fileTypeFromBuffer } from 'file-type/core';
 import type { ByteSource } from '../file-storage.js';
 import { BufferedSource } from './buffered-source.js';
 import type { StreamFacts } from './stream-inspector.js';

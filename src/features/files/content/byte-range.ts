@@ -1,4 +1,4 @@
-import type { ByteRange } from './file-storage.js';
+import type { ByteRange } from '../file-storage.js';
 
 /**
  * What a Range header (RFC 9110, section 14) asks of a content of this size: one range, `unsatisfiable`, or undefined

@@ -1,11 +1,11 @@
 import type { Request, Response } from 'express';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { UnsatisfiableRangeError } from '../../kernel/errors.js';
+import { UnsatisfiableRangeError } from '../../../kernel/errors.js';
 import { byteRangeOf } from './byte-range.js';
 import { attachmentNamed } from './content-disposition.js';
-import type { ByteRange } from './file-storage.js';
-import type { StoredFile } from './file.entity.js';
+import type { ByteRange } from '../file-storage.js';
+import type { StoredFile } from '../file.entity.js';
 
 /** No browser may run, frame or guess anything of what was uploaded. */
 const SANDBOX = "sandbox; default-src 'none'";
@@ -24,13 +24,10 @@ export async function sendContent(
 ): Promise<void> {
   const etag = `"${file.sha256}"`;
   const range = request.method === 'GET' ? requestedRange(request, etag, file.size) : undefined;
-  response.set('ETag', etag);
-  if (request.fresh) {
-    response.status(304).set('Cache-Control', CACHING).end();
+  if (isUnchanged(request, etag)) {
+    response.status(304).set({ ETag: etag, 'Cache-Control': CACHING }).end();
     return;
   }
-  // A refusal is no representation of the file.
-  response.removeHeader('ETag');
   if (range === 'unsatisfiable') throw new UnsatisfiableRangeError(file.size);
   const content = request.method === 'HEAD' ? undefined : await open(range);
   response.set({
@@ -53,6 +50,12 @@ export async function sendContent(
   } catch (error) {
     if (!CLIENT_IS_GONE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
+}
+
+/** Not Express' `request.fresh`: that never says yes to `fetch`, which sends `no-cache` beside every If-None-Match. */
+function isUnchanged(request: Request, etag: string): boolean {
+  const tags = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags !== undefined && (tags.includes(etag) || tags.includes('*'));
 }
 
 function requestedRange(
