@@ -75,8 +75,8 @@ module.exports = {
   },
   transformIgnorePatterns: [
     `^${literal(ROOT)}/dist/`,
-    // All of node_modules but the ES modules' own files; what is nested in one of them is judged by itself.
-    `^${literal(ROOT)}/(?!(?:${esm})/(?!(?:.*/)?node_modules/)).*node_modules/`,
+    // All of node_modules but the ES modules' own files and any .mjs; what is nested in one of them is judged by itself.
+    `^${literal(ROOT)}/(?!(?:${esm})/(?!(?:.*/)?node_modules/))(?!.*\\.mjs$).*node_modules/`,
   ],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',

@@ -1,8 +1,11 @@
 import { toUSVString } from 'node:util';
 import type { FieldFault } from '../../../kernel/errors.js';
 
-/** Keys that reach an object's prototype in code that merges carelessly. */
-const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+/**
+ * Names that every object has already: they reach its prototype in code that merges carelessly, and a validator that
+ * looks its rules up by name finds something under them.
+ */
+const isInherited = (key: string): boolean => key in Object.prototype || key === 'prototype';
 
 /** Why PostgreSQL or UTF-8 could not hold this text; undefined when they can. */
 export function textFault(text: string): Omit<FieldFault, 'pointer'> | undefined {
@@ -13,7 +16,7 @@ export function textFault(text: string): Omit<FieldFault, 'pointer'> | undefined
 
 /** What is wrong with a name that the caller chose; undefined when nothing is. */
 export function keyFault(key: string): Omit<FieldFault, 'pointer'> | undefined {
-  if (FORBIDDEN_KEYS.has(key)) return { code: 'forbidden_field', detail: 'This field name is not accepted.' };
+  if (isInherited(key)) return { code: 'forbidden_field', detail: 'This field name is not accepted.' };
   return textFault(key);
 }
 
