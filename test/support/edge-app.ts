@@ -129,7 +129,9 @@ class ThingsController {
 
   @Delete(':id')
   @HttpCode(204)
-  remove(@Param() _: IdParam): void {}
+  remove(@Param() { id }: IdParam): void {
+    void id;
+  }
 
   @Post('login')
   @TightLimit('login')

@@ -29,7 +29,7 @@ export function form(
 ): FormData {
   const body = new FormData();
   for (const [key, value] of Object.entries(more)) body.append(key, value);
-  body.append('file', new Blob([bytes as never], { type }), name);
+  body.append('file', new Blob([bytes], { type }), name);
   return body;
 }
 
