@@ -1,5 +1,7 @@
-import { Column, Entity, Index } from 'typeorm';
+import { Column, Entity, Index, ManyToOne } from 'typeorm';
 import { TenantResource } from '../../platform/tenancy/tenant-resource.js';
+import { Agent } from '../agents/agent.entity.js';
+import { Vendor } from '../vendors/vendor.entity.js';
 
 /** Whether the content was looked at by a virus scanner; `off` when there is none. */
 export type ScanState = 'off';
@@ -15,8 +17,14 @@ export class StoredFile extends TenantResource {
   @Column('uuid')
   vendorId: string;
 
+  @ManyToOne(() => Vendor, { nullable: false, onDelete: 'CASCADE' })
+  vendor?: Vendor;
+
   @Column('uuid', { nullable: true })
   agentId: string | null;
+
+  @ManyToOne(() => Agent, { onDelete: 'CASCADE' })
+  agent?: Agent | null;
 
   /** As the sender called it, made harmless; to be shown only. */
   @Column('text')
