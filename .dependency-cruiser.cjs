@@ -6,7 +6,7 @@ const HTTP_WORDS =
   '^src/platform/http/(?![^/]*(filter|guard|pipe|setup|module|interceptor|middleware)\\.ts$)';
 /** What a feature may use of tenancy: the door to the caller's data, not the pools, roles and registry behind it. */
 const TENANCY_DOOR =
-  '^src/platform/tenancy/(tenancy\\.module|tenant\\.repository|tenant-context|tenant-schema|cursor|database-errors)\\.ts$';
+  '^src/platform/tenancy/(tenancy\\.module|tenant\\.repository|tenant-context|tenant-schema|page-query|cursor|database-errors)\\.ts$';
 const MIGRATION_LISTS = '^migrations/(platform|tenant)/all\\.ts$';
 /** What one feature may use of another: its service, module and entity. */
 const faceOf = (feature) => `^src/features/${feature}/[^/]+\\.(service|module|entity)\\.ts$`;
@@ -29,14 +29,14 @@ const ROOMS = {
   'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY],
   'platform/access': [KERNEL, HTTP],
   'platform/users': [KERNEL, HTTP_WORDS, TENANCY, AUTH],
-  'platform/tenants': [KERNEL, HTTP_WORDS, TENANCY, AUTH],
+  'platform/tenants': [KERNEL, HTTP_WORDS, TENANCY, AUTH, room('platform/users')],
   'platform/docs': [KERNEL, CONFIG, HTTP],
   'features/vendors': [KERNEL, HTTP_WORDS, TENANCY_DOOR],
   'features/agents': [KERNEL, HTTP_WORDS, TENANCY_DOOR, faceOf('vendors')],
   'features/files': [KERNEL, HTTP_WORDS, TENANCY_DOOR, CONFIG, faceOf('vendors'), faceOf('agents')],
 };
 /** They put the rooms together, so they may see all of them. */
-const COMPOSITION = '^src/(cli/|app\\.module\\.ts$|main\\.ts$)';
+const COMPOSITION = '^src/(cli/|serving/|app\\.module\\.ts$|main\\.ts$)';
 const OUR_CODE = '^(src|migrations|test)/|^ormconfig\\.ts$';
 
 const roomRules = Object.entries(ROOMS).map(([name, allowed]) => ({
