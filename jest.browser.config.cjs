@@ -1,5 +1,7 @@
-/** The browser tests need Chromium and a running server (DOCS_TEST_URL), so they are not part of `npm test`. */
+/** The tests that need a browser: the same server and the same rules as the others. */
 module.exports = {
-  testMatch: ['<rootDir>/test/browser/**/*.browser-spec.ts'],
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },
+  ...require('./jest.config.cjs'),
+  testMatch: ['<rootDir>/test/browser/*.browser-spec.ts'],
+  testTimeout: 120_000,
+  maxWorkers: 1,
 };

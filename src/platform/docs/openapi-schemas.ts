@@ -22,6 +22,7 @@ export function completeSchema(schema: unknown, name = ''): void {
     schema['type'] = [...new Set([schema['type'], 'null'].flat())];
   }
   delete schema['nullable'];
+  unwrapSingle(schema);
   if (schema['type'] === 'array') moveToItems(schema);
   if (isString(schema) && !BOUNDS.some((keyword) => keyword in schema)) {
     Object.assign(schema, FORMATS_BY_NAME.find(([pattern]) => pattern.test(name))?.[1]);
@@ -37,6 +38,14 @@ export function completeSchema(schema: unknown, name = ''): void {
 
 const isString = ({ type }: Schema): boolean =>
   type === 'string' || (Array.isArray(type) && type.includes('string'));
+
+/** In 3.0 a reference could have nothing beside it, so Nest wraps it in an `allOf` of one; 3.1 needs no wrapping. */
+function unwrapSingle(schema: Schema): void {
+  const parts = schema['allOf'];
+  if (!Array.isArray(parts) || parts.length !== 1 || !isObject(parts[0])) return;
+  Reflect.deleteProperty(schema, 'allOf');
+  Object.assign(schema, parts[0]);
+}
 
 /** Nest writes what `each: true` says of the items to the array itself, where it means nothing. */
 function moveToItems(schema: Schema): void {

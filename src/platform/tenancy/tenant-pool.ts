@@ -20,8 +20,8 @@ export interface TenantPoolOptions {
   waitTimeoutMs: number;
 }
 
-/** Callers that may wait for one slot; one more is refused at once, since it would time out anyway. */
-const MAX_WAITING_PER_SLOT = 50;
+/** Callers that may wait for one slot; at some milliseconds each, one more would hardly be served in time. */
+const MAX_WAITING_PER_SLOT = 250;
 /** A backend's catalog cache grows with every schema it serves and never shrinks, so connections are renewed. */
 const MAX_USES_OF_CONNECTION = 5000;
 const MAX_AGE_SECONDS = 1800;
