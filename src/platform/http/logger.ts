@@ -38,15 +38,19 @@ export function createRequestLogger(logger: Logger): HttpLogger {
   });
 }
 
+/** Where Nest reports why the application could not be made; whoever makes it is thrown the same error, and tells it. */
+const START_FAILURE = 'ExceptionHandler';
+
 /** Nest's own messages, in the same stream and form as ours. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
+  /** Nest logs each route and module that it sets up, which matters to its developers alone. */
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write('debug', message, rest);
   }
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    if (rest.at(-1) !== START_FAILURE) this.write('error', message, rest);
   }
   warn(message: unknown, ...rest: unknown[]): void {
     this.write('warn', message, rest);

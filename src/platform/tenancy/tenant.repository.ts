@@ -47,7 +47,7 @@ export abstract class TenantRepository<T extends TenantResource> {
 
   /** Adds a row under a new id; what the database fills in is in the row that is returned. */
   async insert(values: DeepPartial<T>): Promise<T> {
-    const row = this.repository.create({ ...values, id: uuidv7() });
+    const row = this.repository.create({ ...this.absent(), ...values, id: uuidv7() });
     await this.repository.insert(row as QueryDeepPartialEntity<T>);
     return row;
   }
@@ -92,6 +92,14 @@ export abstract class TenantRepository<T extends TenantResource> {
   /** Without narrowing: for rules that must see all rows of the tenant, and for jobs. */
   protected get repository(): Repository<T> {
     return this.context.manager.getRepository(this.entity);
+  }
+
+  /** Null for every column that may be: a row just made answers like one that was read. */
+  private absent(): DeepPartial<T> {
+    const nullable = this.repository.metadata.columns.filter(
+      (column) => column.isNullable && !column.relationMetadata,
+    );
+    return Object.fromEntries(nullable.map((column) => [column.propertyName, null])) as DeepPartial<T>;
   }
 
   private async lock(id: string, permission: Permission, expected: ExpectedVersions): Promise<T> {
