@@ -18,12 +18,14 @@ import { TenantsService } from './tenants.service.js';
 export class TenantsController {
   constructor(private readonly tenants: TenantsService) {}
 
+  /** List the tenants that you may see */
   @Get()
   @Allow('tenants:read')
   async list(@Query() query: TenantQueryDto): Promise<TenantPageDto> {
     return TenantPageDto.from(await this.tenants.list(query), (tenant) => TenantDto.from(tenant));
   }
 
+  /** Make a tenant */
   @Post()
   @Created()
   @Allow('tenants:create')
@@ -31,6 +33,7 @@ export class TenantsController {
     return CreatedTenantDto.of(await this.tenants.create(dto));
   }
 
+  /** Read one tenant */
   @Get(':id')
   @Allow('tenants:read')
   @OwnedBy(TenantsService)
@@ -38,6 +41,7 @@ export class TenantsController {
     return TenantDto.from(await this.tenants.get(id));
   }
 
+  /** Change the fields that are sent */
   @Patch(':id')
   @Allow('tenants:update')
   @OwnedBy(TenantsService)
@@ -49,6 +53,7 @@ export class TenantsController {
     return TenantDto.from(await this.tenants.update(id, dto, expected));
   }
 
+  /** Remove a tenant, with all its data; its slug is never given out again */
   @Delete(':id')
   @HttpCode(204)
   @Allow('tenants:delete')
@@ -61,6 +66,7 @@ export class TenantsController {
     return this.tenants.remove(id, confirm, expected);
   }
 
+  /** Shut the tenant's callers out, until it is resumed */
   @Post(':id/suspend')
   @HttpCode(200)
   @Allow('tenants:update')
@@ -69,6 +75,7 @@ export class TenantsController {
     return TenantDto.from(await this.tenants.suspend(id));
   }
 
+  /** Let the tenant's callers in again */
   @Post(':id/resume')
   @HttpCode(200)
   @Allow('tenants:update')
