@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accept, login, NEXT_PASSWORD, PASSWORD } from '../support/auth.js';
-import { asOwner, sharedDatabase } from '../support/database.js';
+import { asOwner, besideShared } from '../support/database.js';
 import { startServer, type RunningServer } from '../support/server.js';
 
 const EMAIL = 'operator@localhost';
@@ -64,12 +64,10 @@ describe('the first operator', () => {
   }, 90_000);
 
   it('is one, though two nodes start at once, and the link of one of them is good', async () => {
-    const { connection, url } = await sharedDatabase();
     const database = `first_${randomBytes(6).toString('hex')}`;
     await asOwner(`CREATE DATABASE ${database}`);
-    const DATABASE_URL = url.replace(`/${connection.database}`, `/${database}`);
-    const MASTER_KEY = randomBytes(32).toString('base64');
-    const started = await Promise.allSettled([1, 2].map(() => start({ DATABASE_URL, MASTER_KEY })));
+    const env = await besideShared(database);
+    const started = await Promise.allSettled([1, 2].map(() => start(env)));
     const nodes = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     try {
       expect(nodes).toHaveLength(2);

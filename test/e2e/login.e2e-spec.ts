@@ -16,7 +16,7 @@ import {
 } from '../support/auth.js';
 import { send } from '../support/client.js';
 import { linkToken, runCommand } from '../support/command.js';
-import { asOwner, sharedDatabase } from '../support/database.js';
+import { asOwner, besideShared } from '../support/database.js';
 import { pointersOf } from '../support/problem.js';
 import { OPERATOR_EMAIL, OPERATOR_PASSWORD, startServer } from '../support/server.js';
 import { world, type TenantWorld } from '../support/world.js';
@@ -101,18 +101,13 @@ describe('login', () => {
   });
 
   it('replaces a hash of a lower cost than is configured now, once', async () => {
-    const { url: databaseUrl, masterKey } = await sharedDatabase();
     const tenant = await world.tenant();
     const { id, ...credentials } = await addAda(tenant);
     const storedHash = async (): Promise<string> => {
       const sql = `SELECT password_hash AS hash FROM {schema}."user" WHERE id = $1`;
       return (await asOwner<{ hash: string }>(sql, [id], tenant.id))[0]!.hash;
     };
-    const costlier = await startServer({
-      DATABASE_URL: databaseUrl,
-      MASTER_KEY: masterKey.toString('base64'),
-      BCRYPT_COST: '5',
-    });
+    const costlier = await startServer({ ...(await besideShared()), BCRYPT_COST: '5' });
     try {
       expect((await login({ ...credentials, password: 'wrong' }, costlier)).status).toBe(401);
       expect(await storedHash()).toMatch(/^\$2[ab]\$04\$/);

@@ -23,6 +23,18 @@ export async function sharedDatabase(): Promise<SharedDatabase> {
   };
 }
 
+/** What a further server needs to run on the shared database, or on another one of that PostgreSQL. */
+export async function besideShared(database?: string): Promise<{ DATABASE_URL: string; MASTER_KEY: string }> {
+  const { connection, masterKey } = await sharedDatabase();
+  const { user, password, host, port } = connection;
+  const query = new URLSearchParams({ host, port: String(port) }).toString();
+  return {
+    // The host that counts is the socket's folder; the one in the authority is there because a URL must have one.
+    DATABASE_URL: `postgres://${user}:${password}@localhost/${database ?? connection.database}?${query}`,
+    MASTER_KEY: masterKey.toString('base64'),
+  };
+}
+
 /** The rows of one statement, run as the owner; `{schema}` stands for the schema of the tenant that is named. */
 export async function asOwner<Row extends QueryResultRow>(
   sql: string,
