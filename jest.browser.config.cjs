@@ -1,5 +1,5 @@
-/** The browser tests need Chromium and a running server (DOCS_TEST_URL), so they are not part of `npm test`. */
+/** The browser tests need Chromium (CHROMIUM_PATH), so they are not part of `npm test`; all else is as there. */
 module.exports = {
+  ...require('./jest.config.cjs'),
   testMatch: ['<rootDir>/test/browser/**/*.browser-spec.ts'],
-  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' } }] },
 };
