@@ -1,5 +1,7 @@
-import { Column, Entity, Index } from 'typeorm';
+import { Column, Entity, ForeignKey, Index } from 'typeorm';
 import { TenantResource } from '../../platform/tenancy/tenant-resource.js';
+import { Agent } from '../agents/agent.entity.js';
+import { Vendor } from '../vendors/vendor.entity.js';
 
 /** Whether the content was looked at by a virus scanner; `off` when there is none. */
 export type ScanState = 'off';
@@ -10,6 +12,8 @@ const bigintAsNumber = { to: (value: number) => value, from: (value: string) => 
 @Entity({ name: 'file' })
 @Index('file_vendor_id_created_at_id_idx', ['vendorId', 'createdAt', 'id'])
 @Index('file_agent_id_created_at_id_idx', ['agentId', 'createdAt', 'id'])
+@ForeignKey(() => Vendor, ['vendorId'], ['id'], { onDelete: 'CASCADE' })
+@ForeignKey(() => Agent, ['agentId'], ['id'], { onDelete: 'CASCADE' })
 export class StoredFile extends TenantResource {
   /** The vendor itself, or the agent's. */
   @Column('uuid')
