@@ -44,6 +44,9 @@ export abstract class FileStorage {
   /** The tenants of which there are bytes. */
   abstract tenantIds(): Promise<string[]>;
 
+  /** Whether any of the tenant's files were added or removed since the time given. */
+  abstract hasChanged(tenantId: string, since: Date): Promise<boolean>;
+
   /** The ids of the tenant's files whose bytes were written before the time given. */
   abstract fileIds(tenantId: string, writtenBefore: Date): Promise<string[]>;
 

@@ -52,6 +52,16 @@ export class LocalFileStorage extends FileStorage {
     return (await namesIn(this.folder)).filter((name) => UUID.test(name));
   }
 
+  async hasChanged(tenantId: string, since: Date): Promise<boolean> {
+    const tenantFolder = this.tenantFolder(tenantId);
+    const folders = [
+      tenantFolder,
+      ...(await namesIn(tenantFolder)).map((name) => this.inside(tenantId, name)),
+    ];
+    const areOlder = await Promise.all(folders.map((folder) => isOlder(folder, since)));
+    return areOlder.includes(false);
+  }
+
   async fileIds(tenantId: string, writtenBefore: Date): Promise<string[]> {
     const found: string[] = [];
     for (const shard of await namesIn(this.tenantFolder(tenantId))) {
