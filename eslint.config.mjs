@@ -118,6 +118,8 @@ export default defineConfig(
       ],
       // Rows are plain data: TypeORM makes the instances from them.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
+      // DTOs and rows are plain data: no method of theirs is lost.
+      '@typescript-eslint/no-misused-spread': 'off',
       eqeqeq: ['error', 'always'],
       'max-lines': ['error', { max: 250 }],
       'no-console': 'error',

@@ -108,14 +108,14 @@ describe('isolation', () => {
 
   it.each(TENANT_WIDE)(
     '%s %s: an operator is refused, whether it exists or not',
-    async (method, path, body) => {
+    async (...[method, path, body]) => {
       const operator = await world.operator();
       const real = path.replace(/\{(\w+)\}/, (_, what: string) => foreign[what as keyof Inventory]);
       expectProblem(await operator.send(method, real, body?.()), 403, 'forbidden');
     },
   );
 
-  it.each(ITEM_ROUTES)('%s %s: nobody gets in without a token', async (method, path, body) => {
+  it.each(ITEM_ROUTES)('%s %s: nobody gets in without a token', async (...[method, path, body]) => {
     const real = path.replace(/\{(\w+)\}/, (_, what: string) => foreign[what as keyof Inventory]);
     const answer = await send(method, real, { body: body?.() });
     expectProblem(answer, 401, 'unauthenticated');

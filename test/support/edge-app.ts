@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import 'reflect-metadata';
 import { Writable } from 'node:stream';
 import {
@@ -23,7 +24,7 @@ import { IsInt, IsOptional, IsString, MaxLength, ValidateNested } from 'class-va
 import * as errors from '../../src/kernel/errors.js';
 import { assertVersion, type ExpectedVersions } from '../../src/kernel/version.js';
 import { loadConfig, type Config } from '../../src/platform/config/config.js';
-import { CONFIG, ConfigModule } from '../../src/platform/config/config.module.js';
+import { replaceProcessConfig } from '../../src/platform/config/config.module.js';
 import { HealthModule } from '../../src/platform/health/health.module.js';
 import { EdgeAdapter, listen } from '../../src/platform/http/edge.adapter.js';
 import { HttpModule } from '../../src/platform/http/http.module.js';
@@ -129,7 +130,9 @@ class ThingsController {
 
   @Delete(':id')
   @HttpCode(204)
-  remove(@Param() _: IdParam): void {}
+  remove(@Param() { id }: IdParam): string {
+    return id;
+  }
 
   @Post('login')
   @TightLimit('login')
@@ -201,7 +204,7 @@ export async function startEdge(
   })
   class EdgeTestModule {}
 
-  Reflect.defineMetadata('providers', [{ provide: CONFIG, useValue: config }], ConfigModule);
+  replaceProcessConfig({ ...config, masterKey: randomBytes(32).toString('base64') });
   const app = await NestFactory.create<NestExpressApplication>(
     EdgeTestModule as Type<unknown>,
     new EdgeAdapter(config, limits),

@@ -21,12 +21,20 @@ function faultsOf(text: string): string[] | undefined {
 
 const cleanText = fc
   .string({ unit: 'grapheme' })
-  .filter((text) => !text.includes('\0') && !['__proto__', 'constructor', 'prototype'].includes(text));
+  .filter((text) => !text.includes('\0') && text !== 'prototype' && !(text in Object.prototype));
+/** Whether a name that every object has stands somewhere as a key. */
+function hasInheritedKey(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(
+    ([key, inner]) => key === 'prototype' || key in Object.prototype || hasInheritedKey(inner),
+  );
+}
+
 const cleanObject = fc.dictionary(
   cleanText,
   fc
     .jsonValue({ maxDepth: 4 })
-    .filter((value) => !/\\u0000|\\ud[89a-f]|__proto__|constructor|prototype/i.test(JSON.stringify(value))),
+    .filter((value) => !/\\u0000|\\ud[89a-f]/i.test(JSON.stringify(value)) && !hasInheritedKey(value)),
   { noNullPrototype: true },
 );
 

@@ -28,7 +28,7 @@ export class FilesRepository extends TenantRepository<StoredFile> {
   async add(id: string, values: DeepPartial<StoredFile>): Promise<StoredFile> {
     try {
       const row = this.repository.create({ ...values, id });
-      await this.repository.insert(row as never);
+      await this.repository.insert(row);
       return row;
     } catch (error) {
       if ((error as { code?: unknown }).code === OWNER_IS_GONE) throw new NotFoundError();

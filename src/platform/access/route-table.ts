@@ -50,7 +50,7 @@ export class RouteTable implements OnModuleInit {
   private routesOf(controller: Type): RouteEntry[] {
     const prototype = controller.prototype as Record<string, () => unknown>;
     const base = this.reflector.get<string | string[]>(PATH_METADATA, controller);
-    const version = this.reflector.get<unknown>(VERSION_METADATA, controller);
+    const version = this.reflector.get<string | symbol | undefined>(VERSION_METADATA, controller);
     const prefix = version === undefined || version === VERSION_NEUTRAL ? '' : `/v${String(version)}`;
     return this.scanner.getAllMethodNames(prototype).flatMap((name) => {
       const handler = prototype[name]!;

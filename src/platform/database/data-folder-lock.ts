@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processStart } from './process-table.js';
+import { errorCode } from './error-code.js';
 
 /** Another living process serves this data folder; the message is one line for the operator. */
 export class DatabaseInUseError extends Error {
@@ -26,8 +27,8 @@ export async function lockDataFolder(dataDir: string): Promise<() => Promise<voi
   const file = join(folder, mine);
   let holder: number | undefined;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    await writeFile(file, '', { flag: 'wx', mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
-      throw error.code === 'EEXIST' ? new DatabaseInUseError(dataDir, process.pid) : error;
+    await writeFile(file, '', { flag: 'wx', mode: 0o600 }).catch((error: unknown) => {
+      throw errorCode(error) === 'EEXIST' ? new DatabaseInUseError(dataDir, process.pid) : error;
     });
     holder = await livingHolder(folder, mine);
     if (holder === undefined) return () => rm(file, { force: true });
@@ -44,8 +45,8 @@ export function holderOfDataFolder(dataDir: string): Promise<number | undefined>
 }
 
 async function livingHolder(folder: string, except?: string): Promise<number | undefined> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return [];
     throw error;
   });
   for (const name of names.filter((each) => each !== except)) {

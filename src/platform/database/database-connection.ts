@@ -8,5 +8,5 @@ export type DatabaseConnection = PoolConfig & { database: string };
 export function connectionFromUrl(url: string): DatabaseConnection {
   const { host, port, user, password, database, ssl } = parseIntoClientConfig(url);
   if (!database || !user) throw new Error('DATABASE_URL: must name the user and the database');
-  return { host, port, user, password, database, ssl } as DatabaseConnection;
+  return { host, port, user, password, database, ssl };
 }

@@ -30,7 +30,11 @@ class DatabaseHandle {
 @Module({
   imports: [ConfigModule],
   providers: [
-    { provide: DatabaseHandle, inject: [CONFIG], useFactory: DatabaseHandle.open },
+    {
+      provide: DatabaseHandle,
+      inject: [CONFIG],
+      useFactory: (config: Config) => DatabaseHandle.open(config),
+    },
     {
       provide: DATABASE,
       inject: [DatabaseHandle],

@@ -11,6 +11,7 @@ import { endPostgresIn, postgresProcessesIn } from './process-table.js';
 import { makeSocketFolder, readSocketFolder, removeSocketFolder, SOCKET_PORT } from './socket-folder.js';
 
 const DATABASE = 'ringfence';
+const CREATE_DATABASE = `CREATE DATABASE ${DATABASE}`;
 
 /** How to reach the database as its superuser; `host` is the folder of the socket. */
 export interface Connection {
@@ -47,7 +48,13 @@ export async function startEmbeddedPostgres(options: Options): Promise<EmbeddedD
   const dataDir = await openDataFolder(options.dataDir);
   const unlock = await lockDataFolder(dataDir);
   try {
-    return await startLocked(dataDir, options.log, unlock);
+    return await startLocked(
+      dataDir,
+      (line) => {
+        options.log(line);
+      },
+      unlock,
+    );
   } catch (error) {
     await unlock();
     throw error;
@@ -151,7 +158,7 @@ async function ensureDatabase(connection: Connection): Promise<void> {
   await client.connect();
   try {
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
-    if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(DATABASE)}`);
+    if (rowCount === 0) await client.query(CREATE_DATABASE);
   } finally {
     await client.end();
   }
@@ -160,7 +167,7 @@ async function ensureDatabase(connection: Connection): Promise<void> {
 function facts(host: string, password: string): ConnectionFacts {
   const query = new URLSearchParams({ host, port: String(SOCKET_PORT), sslmode: 'disable' });
   return {
-    url: `postgresql://${SUPERUSER}:${password}@/${DATABASE}?${query}`,
+    url: `postgresql://${SUPERUSER}:${password}@/${DATABASE}?${query.toString()}`,
     connection: { host, port: SOCKET_PORT, user: SUPERUSER, password, database: DATABASE },
   };
 }

@@ -37,7 +37,7 @@ async function create(): Promise<PostgresAccount> {
   const options = ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin'];
   const failure = await run('useradd', [...options, ACCOUNT_NAME]).then(
     () => undefined,
-    (error: Error) => error,
+    (error: unknown) => error,
   );
   // Looked up even after a failure: another start may have made it at the same moment.
   const account = await lookUp();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type PostgresAccount } from './postgres-account.js';
 import { ending, type PostgresLog, spawnIn } from './postgres-process.js';
 import { endPostgresIn } from './process-table.js';
+import { errorCode } from './error-code.js';
 
 export const SUPERUSER = 'postgres';
 const DRAFT_PREFIX = 'initdb-';
@@ -99,8 +100,8 @@ async function flushFolder(folder: string): Promise<void> {
 async function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
-    (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return false;
+    (error: unknown) => {
+      if (errorCode(error) === 'ENOENT') return false;
       throw error;
     },
   );

@@ -98,12 +98,12 @@ export async function untilReady(
   clusterDir: string,
   log: PostgresLog,
 ): Promise<void> {
-  let hasEnded = false;
-  void ended.then(() => (hasEnded = true));
+  const postmaster = { hasEnded: false };
+  void ended.then(() => (postmaster.hasEnded = true));
   const deadline = Date.now() + READY_LIMIT_MS;
   for (;;) {
     const state = await postmasterState(clusterDir);
-    if (hasEnded) {
+    if (postmaster.hasEnded) {
       const cause = child.pid === undefined ? await ended : await log.verdict();
       throw new Error(`The embedded PostgreSQL did not start: ${cause}`);
     }

@@ -16,6 +16,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PostgresAccount } from './postgres-account.js';
+import { errorCode } from './error-code.js';
 
 const run = promisify(execFile);
 
@@ -39,7 +40,7 @@ export async function postgresPrograms(account: PostgresAccount | undefined): Pr
   await restoreLinks(root);
   const native = join(root, 'native');
   const programs = programsIn(native);
-  for (const program of Object.values(programs)) await makeExecutable(program);
+  for (const program of Object.values({ ...programs })) await makeExecutable(program);
   if (!account || (await canRun(programs.postgres, account))) return programs;
   return programsIn(await publicCopy(root, native));
 }
@@ -97,9 +98,9 @@ async function publicCopy(root: string, native: string): Promise<string> {
   try {
     await cp(native, draft, { recursive: true, verbatimSymlinks: true });
     await makeReadable(draft);
-    await rename(draft, copy).catch((error: NodeJS.ErrnoException) => {
+    await rename(draft, copy).catch((error: unknown) => {
       // Another start was faster, and made the same.
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+      if (!['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw error;
     });
   } finally {
     await rm(draft, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { Express, Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { stringify } from 'yaml';
 import { ASSETS, ASSETS_VERSION, page } from './docs-assets.js';
 import { errorsPage } from './errors-page.js';
@@ -26,7 +26,7 @@ const contentSecurityPolicy = (scriptSource: string): string =>
  */
 export function setupDocs(app: NestExpressApplication, config: { docsEnabled: boolean }): void {
   if (!config.docsEnabled) return;
-  const server = app.getHttpAdapter().getInstance() as Express;
+  const server = app.getHttpAdapter().getInstance();
   const document = once(() => buildOpenApi(app));
   const json = once(() => entityOf(JSON.stringify(document())));
   const yaml = once(() => entityOf(stringify(document(), { aliasDuplicateObjects: false })));

@@ -1,25 +1,11 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import type { OperationFacts } from './operation-facts.js';
 import { COMMON_HEADERS, headerRefs, problemsOf } from './openapi-problems.js';
 import type { Access } from '../http/route.js';
 
 type PathItem = OpenAPIObject['paths'][string];
 export type Operation = NonNullable<PathItem['get']> & { 'x-permission'?: string };
 type Parameter = NonNullable<Operation['parameters']>[number];
-
-/** What the rules for responses and headers look at. */
-export interface OperationFacts {
-  method: string;
-  path: string;
-  isPublic: boolean;
-  hasBody: boolean;
-  hasPathParameter: boolean;
-  hasInput: boolean;
-  takesIfMatch: boolean;
-  takesIfNoneMatch: boolean;
-  takesRange: boolean;
-  isUpload: boolean;
-  isList: boolean;
-}
 
 const STATUS_WORDS: Readonly<Record<string, string>> = {
   200: 'Done; the answer is in the body',

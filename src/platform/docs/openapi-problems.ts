@@ -1,5 +1,5 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import type { OperationFacts } from './openapi-operation.js';
+import type { OperationFacts } from './operation-facts.js';
 import { PROBLEM_CODES, problemType } from './problem-codes.js';
 
 type Responses = NonNullable<NonNullable<OpenAPIObject['components']>['responses']>;

@@ -44,6 +44,6 @@ function moveToItems(schema: Schema): void {
   for (const keyword of STRING_KEYWORDS) {
     if (!(keyword in schema)) continue;
     schema['items'][keyword] ??= schema[keyword];
-    delete schema[keyword];
+    Reflect.deleteProperty(schema, keyword);
   }
 }

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ApiProperty } from '@nestjs/swagger';
 import { getMetadataStorage } from 'class-validator';
 import type { ValidationMetadata } from 'class-validator/types/metadata/ValidationMetadata.js';
 import type { Constructor } from './route-catalogue.js';
@@ -48,7 +48,7 @@ export function documentValidation(dto: Constructor, seen = new Set<Constructor>
     }
     const keywords = keywordsOf(ofProperty, designed === Array);
     if (Object.keys(keywords).length === 0) continue;
-    ApiProperty(keywords as ApiPropertyOptions)(dto.prototype as object, property);
+    ApiProperty(keywords)(dto.prototype as object, property);
   }
 }
 
@@ -57,8 +57,8 @@ function keywordsOf(rules: readonly ValidationMetadata[], isArray: boolean): Key
   const ofItems: Keywords = {};
   for (const { type, name = '', constraints, each } of rules) {
     if (type === 'conditionalValidation') keywords['required'] = false;
-    Object.assign(keywords, ARRAY_KEYWORDS[name]?.(constraints ?? []));
-    Object.assign(isArray && each ? ofItems : keywords, KEYWORDS[name]?.(constraints ?? []));
+    Object.assign(keywords, ARRAY_KEYWORDS[name]?.(constraints));
+    Object.assign(isArray && each ? ofItems : keywords, KEYWORDS[name]?.(constraints));
   }
   if (Object.keys(ofItems).length === 0) return keywords;
   const itemType = 'minimum' in ofItems || 'maximum' in ofItems ? 'number' : 'string';

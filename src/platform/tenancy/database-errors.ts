@@ -1,4 +1,4 @@
-import { ConflictError, DomainError, UnavailableError } from '../../kernel/errors.js';
+import { ConflictError, type DomainError, UnavailableError } from '../../kernel/errors.js';
 
 /** SQLSTATE classes and codes that mean "not now": connection lost, resources, operator intervention, locks. */
 const PASSING = /^(08...|53...|57P0.|57014|55P03|40001|40P01|25P0[34])$/;

@@ -1,4 +1,4 @@
-import { DataSource, MigrationExecutor, type DataSourceOptions, type MigrationInterface } from 'typeorm';
+import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm';
 import type { ClientBase } from 'pg';
 
 export type MigrationClass = new () => MigrationInterface;
@@ -16,7 +16,7 @@ class MigrationDataSource extends DataSource {
       schema,
       migrations: [...migrations],
       migrationsTableName: 'migration',
-    } as DataSourceOptions);
+    });
     Object.assign(this.driver, {
       version: serverVersion,
       schema,

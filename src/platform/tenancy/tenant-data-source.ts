@@ -1,4 +1,4 @@
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { SnakeNamingStrategy } from './snake-naming.strategy.js';
 import type { TenantBinding, TenantPool } from './tenant-pool.js';
 import { PLACEHOLDER_SCHEMA } from './tenant-schema.js';
@@ -26,7 +26,7 @@ export class TenantModel extends DataSource {
       namingStrategy: new SnakeNamingStrategy(),
       installExtensions: false,
       uuidExtension: 'pgcrypto',
-    } as DataSourceOptions);
+    });
     this.driver.version = serverVersion;
   }
 

@@ -1,4 +1,10 @@
-import type { DeepPartial, FindOptionsWhere, Repository, SelectQueryBuilder } from 'typeorm';
+import type {
+  DeepPartial,
+  FindOptionsWhere,
+  QueryDeepPartialEntity,
+  Repository,
+  SelectQueryBuilder,
+} from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { NotFoundError } from '../../kernel/errors.js';
 import type { Page, PageRequest } from '../../kernel/page.js';
@@ -39,9 +45,11 @@ export abstract class TenantRepository<T extends TenantResource> {
     return findPage(query, request);
   }
 
+  /** Adds a row under a new id; what the database fills in is in the row that is returned. */
   async insert(values: DeepPartial<T>): Promise<T> {
-    const row = this.repository.create({ ...values, id: uuidv7() } as DeepPartial<T>);
-    return this.repository.save(row, { reload: false });
+    const row = this.repository.create({ ...values, id: uuidv7() });
+    await this.repository.insert(row as QueryDeepPartialEntity<T>);
+    return row;
   }
 
   /**

@@ -21,7 +21,7 @@ export class TenantsController {
   @Get()
   @Allow('tenants:read')
   async list(@Query() query: TenantQueryDto): Promise<TenantPageDto> {
-    return TenantPageDto.from(await this.tenants.list(query), TenantDto.from);
+    return TenantPageDto.from(await this.tenants.list(query), (tenant) => TenantDto.from(tenant));
   }
 
   @Post()

@@ -6,8 +6,9 @@ const MALFORMED =
   /^(Multipart: |Malformed |Unexpected end of |Unsupported content type|Request (aborted|closed|error)|aborted$)/;
 
 /** What the caller is told of an upload that could not be read; faults of the server pass as they are. */
-export function refusalOf(error: unknown): unknown {
-  if (error instanceof DomainError || !(error instanceof Error)) return error;
+export function refusalOf(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error('the upload failed', { cause: error });
+  if (error instanceof DomainError) return error;
   if (error instanceof MulterError) return refusalOfLimit(error);
   if (MALFORMED.test(error.message))
     return InvalidError.field('', 'multipart', 'The body is not well-formed multipart/form-data.');

@@ -75,7 +75,7 @@ export class UploadInterceptor implements NestInterceptor {
       this.parse(request, response, (error?: unknown) => {
         if (isRefused && request.file) this.discard(request.file);
         else if (error === undefined) resolve();
-        else reject(refusalOf(error) as Error);
+        else reject(refusalOf(error));
       });
     });
   }
