@@ -19,10 +19,11 @@ export async function serve({ demo = false } = {}): Promise<void> {
   const config = processConfig();
   const app = await createApp(config);
   const url = await listen(app, config);
+  // After listening, since a link must not be made and lost when the port is taken; before anyone is told to come.
+  const link = await app.get(OperatorsService).ensureFirst();
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   print(`Ringfence is listening on ${url}`);
   if (config.docsEnabled) print(`Documentation: ${url}/docs`);
-  const link = await app.get(OperatorsService).ensureFirst();
   const links = [
     ...(link ? [{ whose: 'the first operator', ...link }] : []),
     ...(demo ? (await plantDemo(app)).map((made) => ({ whose: `${made.email} (demo)`, ...made })) : []),
