@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileSweeper } from '../../src/features/files/file-sweeper.js';
 import { FilesRepository } from '../../src/features/files/files.repository.js';
@@ -99,6 +99,7 @@ describe('the sweep', () => {
     await utimes(young, new Date(), new Date());
     await sweeper.sweep();
     const left = (await readdir(incoming)).map((name) => join(incoming, name));
+    await rm(young);
     expect([left.includes(old), left.includes(young)]).toEqual([false, true]);
   });
 });
