@@ -6,8 +6,21 @@ import type { Config } from '../config/config.js';
 
 /** JSON lines to standard output, or to the given stream. */
 export function createLogger(config: Pick<Config, 'logLevel'>, stream?: DestinationStream): Logger {
-  const options = { level: config.logLevel, base: undefined, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = {
+    level: config.logLevel,
+    base: undefined,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: describeError },
+  };
   return stream ? pino(options, stream) : pino(options);
+}
+
+/** What helps to find a fault. Errors of the database also carry the values of their query, which no log may hold. */
+function describeError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack, cause } = error;
+  const { code } = error as { code?: unknown };
+  return { type: name, code, message, stack, ...(cause !== undefined && { cause: describeError(cause) }) };
 }
 
 /** One line for each request: method, path and status. Never the query, a header or a body, which hold personal data. */
