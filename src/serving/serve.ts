@@ -4,6 +4,7 @@ import { DatabaseInUseError } from '../platform/database/data-folder-lock.js';
 import { OperatorsService } from '../platform/auth/operators.service.js';
 import { DatabaseSetupError } from '../platform/tenancy/database-roles.js';
 import { closeGracefully, listen } from '../platform/http/edge.adapter.js';
+import { catchUpFleet } from './catch-up.js';
 import { createApp } from './create-app.js';
 import { plantDemo } from './demo.js';
 import { tellLinks } from './first-run.js';
@@ -18,6 +19,7 @@ const DRAIN_MS = 8000;
 export async function serve({ demo = false } = {}): Promise<void> {
   const config = processConfig();
   const app = await createApp(config);
+  await catchUpFleet(app);
   const url = await listen(app, config);
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   print(`Ringfence is listening on ${url}`);
