@@ -24,18 +24,13 @@ class MigrationDataSource extends DataSource {
   }
 }
 
-/** A connection whose statements somebody takes down. */
+/** The same connection, on which somebody takes the statements down. */
 function recorded(client: ClientBase, record: RecordStatement): ClientBase {
   const query = (sql: string, parameters?: unknown[]): Promise<unknown> => {
     record(sql, parameters ?? []);
     return client.query(sql, parameters);
   };
-  return new Proxy(client, {
-    get: (target, key) => {
-      const value: unknown = key === 'query' ? query : Reflect.get(target, key, target);
-      return typeof value === 'function' && key !== 'query' ? value.bind(target) : value;
-    },
-  });
+  return Object.create(client, { query: { value: query } }) as ClientBase;
 }
 
 export type RecordStatement = (sql: string, parameters: readonly unknown[]) => void;
