@@ -1,4 +1,5 @@
-import { ConfigError } from '../platform/config/config.js';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { type Config, ConfigError } from '../platform/config/config.js';
 import { processConfig } from '../platform/config/config.module.js';
 import { DatabaseInUseError } from '../platform/database/data-folder-lock.js';
 import { OperatorsService } from '../platform/auth/operators.service.js';
@@ -21,6 +22,21 @@ export async function serve({ demo = false } = {}): Promise<void> {
   const app = await createApp(config);
   await catchUpFleet(app);
   const url = await listen(app, config);
+  // Told to stop while it still greets, it greets first: that writes to the registry.
+  const greeting = greet(app, config, url, demo);
+  let isStopping = false;
+  const stop = (): void => {
+    if (isStopping) return;
+    isStopping = true;
+    exitOnFailure(greeting.then(() => closeGracefully(app, DRAIN_MS)).then(() => process.exit(0)));
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  await greeting;
+}
+
+/** Says where the service listens, and to the first who may use it how they get in. */
+async function greet(app: NestExpressApplication, config: Config, url: string, demo: boolean): Promise<void> {
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   print(`Ringfence is listening on ${url}`);
   if (config.docsEnabled) print(`Documentation: ${url}/docs`);
@@ -30,15 +46,6 @@ export async function serve({ demo = false } = {}): Promise<void> {
     ...(demo ? (await plantDemo(app)).map((made) => ({ whose: `${made.email} (demo)`, ...made })) : []),
   ];
   await tellLinks(config, url, links, print);
-
-  let isStopping = false;
-  const stop = (): void => {
-    if (isStopping) return;
-    isStopping = true;
-    exitOnFailure(closeGracefully(app, DRAIN_MS).then(() => process.exit(0)));
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
 }
 
 /** Faults of the installation are told in their own words; anything else with its stack. */

@@ -4,6 +4,7 @@ import { Fleet } from '../support/fleet.js';
 import { killMigratorAfter } from '../support/fleet-process.js';
 
 const TENANTS = 40;
+const ALREADY = expect.stringContaining('already exists') as string;
 
 describe('the migrator of the fleet', () => {
   let fleet: Fleet;
@@ -101,11 +102,9 @@ describe('the migrator of the fleet', () => {
     const { migrator } = await fleet.release('ALTER TABLE vendor ADD COLUMN score int');
     const report = await migrator.migrate();
     const failed = report.outcomes.filter(({ status }) => status === 'failed');
-    expect(failed).toMatchObject([{ slug: victim.slug, reason: expect.stringContaining('already exists') }]);
+    expect(failed).toMatchObject([{ slug: victim.slug, reason: ALREADY }]);
     expect(report.outcomes).toHaveLength(TENANTS);
-    expect(await migrator.lagging()).toMatchObject([
-      { slug: victim.slug, migrationError: expect.stringContaining('already exists') },
-    ]);
+    expect(await migrator.lagging()).toMatchObject([{ slug: victim.slug, migrationError: ALREADY }]);
     await fleet.client.query(`ALTER TABLE "${victim.schemaName}".vendor DROP COLUMN score`);
     expect((await migrator.migrate()).outcomes).toMatchObject([{ slug: victim.slug, status: 'done' }]);
     expect(await registryRow(victim.slug)).toMatchObject({ migration_error: null });
@@ -181,7 +180,7 @@ describe('the migrator of the fleet', () => {
     const baked = `ALTER TABLE "${victim.schemaName}".vendor ADD COLUMN baked int`;
     const { migrator, owner } = await fleet.release(baked);
     await expect(owner.blueprint()).rejects.toThrow('names the schema of one tenant');
-    expect((await migrator.migrate()).outcomes.every(({ status }) => status === 'failed')).toBe(true);
+    await expect(migrator.migrate()).rejects.toThrow('names the schema of one tenant');
     expect(await fleet.schemasWith('baked')).toEqual([]);
     fleet.withdraw();
   });

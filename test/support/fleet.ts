@@ -73,7 +73,8 @@ export class Fleet {
     const client = new Client(own);
     client.on('error', () => undefined);
     await client.connect();
-    const ownUrl = url.replace(`/${connection.database}?`, `/${database}?`);
+    // The server wants a host in the address; the socket named in the query goes before it.
+    const ownUrl = url.replace(`@/${connection.database}?`, `@localhost/${database}?`);
     return new Fleet(database, ownUrl, masterKey, cluster, client, own);
   }
 

@@ -97,6 +97,8 @@ export class FleetMigrator {
       notBegun: [],
     };
     if (behind.length === 0) return report;
+    // Migrations that fail on an empty schema are no tenant's fault: this throws before any is touched.
+    await this.owner.blueprint();
     let failures = 0;
     const migrateOne = async (member: FleetMember): Promise<void> => {
       const outcome = await this.attempt(member);
