@@ -22,8 +22,9 @@ export async function serve({ demo = false } = {}): Promise<void> {
   const app = await createApp(config);
   await catchUpFleet(app);
   const url = await listen(app, config);
-  // Told to stop while it still greets, it greets first: that writes to the registry.
-  const greeting = greet(app, config, url, demo);
+  // Begun once the signals below are heard, since whoever reads the greeting may send one. Told to stop while it still
+  // greets, the server greets first: that writes to the registry.
+  const greeting = Promise.resolve().then(() => greet(app, config, url, demo));
   let isStopping = false;
   const stop = (): void => {
     if (isStopping) return;
