@@ -1,4 +1,5 @@
 import { CreateRegistry1790000000000 } from './1790000000000-create-registry.js';
+import { AddFleet1790000001000 } from './1790000001000-add-fleet.js';
 
 /** The registry's migrations, oldest first. */
-export const registryMigrations = [CreateRegistry1790000000000];
+export const registryMigrations = [CreateRegistry1790000000000, AddFleet1790000001000];

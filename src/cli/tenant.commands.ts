@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Command } from 'commander';
 import { NotFoundError } from '../kernel/errors.js';
+import { addFleetCommands } from './fleet.commands.js';
 import { answer, withApplication } from './command-context.js';
 import type { Tenant } from '../platform/tenancy/tenant.entity.js';
 import type { TenantsService } from '../platform/tenants/tenants.service.js';
@@ -59,6 +60,7 @@ export function addTenantCommands(program: Command): void {
     .action((slug: string, { confirm }: { confirm: string }) =>
       withTenants(async (tenants, app) => tenants.remove(await idOf(app, slug), confirm, undefined)),
     );
+  addFleetCommands(tenant);
 }
 
 async function withTenants(

@@ -1,9 +1,11 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ConfigError } from '../platform/config/config.js';
 import { processConfig } from '../platform/config/config.module.js';
 import { DatabaseInUseError } from '../platform/database/data-folder-lock.js';
 import { OperatorsService } from '../platform/auth/operators.service.js';
 import { DatabaseSetupError } from '../platform/tenancy/database-roles.js';
 import { closeGracefully, listen } from '../platform/http/edge.adapter.js';
+import { catchUpFleet } from './catch-up.js';
 import { createApp } from './create-app.js';
 import { plantDemo } from './demo.js';
 import { tellLinks } from './first-run.js';
@@ -20,17 +22,22 @@ export async function serve({ demo = false } = {}): Promise<void> {
   const app = await createApp(config);
   // All hooks of the start have run before anyone can call, and the first operator exists.
   await app.init();
+  await catchUpFleet(app);
   const link = await app.get(OperatorsService).ensureFirst();
   const links = [
     ...(link ? [{ whose: 'the first operator', ...link }] : []),
     ...(demo ? (await plantDemo(app)).map((made) => ({ whose: `${made.email} (demo)`, ...made })) : []),
   ];
   const url = await listen(app, config);
+  // Before the greeting, since whoever reads it may send a signal at once.
+  stopOnSignal(app);
   const print = (line: string): void => void process.stdout.write(`${line}\n`);
   print(`Ringfence is listening on ${url}`);
   if (config.docsEnabled) print(`Documentation: ${url}/docs`);
   await tellLinks(config, url, links, print);
+}
 
+function stopOnSignal(app: NestExpressApplication): void {
   let isStopping = false;
   const stop = (): void => {
     if (isStopping) return;

@@ -1,11 +1,15 @@
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { runMigrations, type MigrationClass } from './migration-runner.js';
 import { loginPassword, prepareDatabase, type RoleNames } from './database-roles.js';
+import { assertSameCatalog, fingerprintMethod, readCatalog, type SchemaCatalog } from './tenant-catalog.js';
+import { enterSchema, grantToTenant, openSchema, TenantBlueprint } from './tenant-blueprint.js';
 import { quoteSchema } from './tenant-schema.js';
 
 export const REGISTRY_SCHEMA = 'platform';
-/** Provisioning and migrations only, so few. */
-const OWNER_CONNECTIONS = 2;
+/** Provisioning and migrations only, so few; opened when needed. */
+export const OWNER_CONNECTIONS = 8;
+/** A migration that waits for a tenant's readers makes its later callers wait as well. */
+const MIGRATION_LOCK_TIMEOUT_MS = 2000;
 
 export interface OwnerOptions {
   connection: PoolConfig & { database: string };
@@ -19,6 +23,8 @@ export interface OwnerOptions {
  * No request reads or writes through it.
  */
 export class OwnerDatabase {
+  private drawn: Promise<TenantBlueprint> | undefined;
+
   private constructor(
     private readonly pool: Pool,
     private readonly options: OwnerOptions,
@@ -77,26 +83,67 @@ export class OwnerDatabase {
     };
   }
 
-  /** Makes the tenant's role and its schema with all tables, in one transaction. */
+  /** By which rules the fingerprints of schemas are taken on this server. */
+  get fingerprintMethod(): string {
+    return fingerprintMethod(this.serverVersion);
+  }
+
+  /** What a tenant's schema must be. Drawn once, when first needed, and published in the registry. */
+  blueprint(): Promise<TenantBlueprint> {
+    this.drawn ??= this.drawBlueprint().catch((error: unknown) => {
+      this.drawn = undefined;
+      throw error;
+    });
+    return this.drawn;
+  }
+
+  /**
+   * Makes the tenant's role and its schema with all tables, in one transaction. It is not waited for on the disk: the
+   * tenant is nobody's until the registry says that it is active, and that commit waits for all before it.
+   */
   async createSchema(schemaName: string, loginShard: number): Promise<void> {
-    const schema = quoteSchema(schemaName);
     const login = this.roles.logins[loginShard];
     if (login === undefined) throw new Error('no such login shard');
+    const blueprint = await this.blueprint();
     await this.withClient((client) =>
+      this.transaction(client, () =>
+        blueprint.replay(
+          client,
+          schemaName,
+          'SET LOCAL synchronous_commit = off;' + openSchema(schemaName, this.roles.tenantOwner, login),
+        ),
+      ),
+    );
+  }
+
+  /**
+   * Brings the tables of one tenant up to date, in one transaction; returns the names of the migrations it ran. Throws
+   * SchemaDriftError, and changes nothing, when the outcome is not what the migrations make of an empty schema.
+   */
+  async migrateTenant(schemaName: string): Promise<string[]> {
+    const blueprint = await this.blueprint();
+    return this.withClient((client) =>
       this.transaction(client, async () => {
-        await client.query(`CREATE ROLE ${schema} NOLOGIN NOINHERIT`);
-        await client.query(`GRANT ${schema} TO "${login}" WITH INHERIT FALSE, SET TRUE, ADMIN FALSE`);
-        await client.query(`CREATE SCHEMA ${schema} AUTHORIZATION "${this.roles.tenantOwner}"`);
-        await this.migrateSchema(client, schemaName);
+        await client.query(
+          `SET LOCAL lock_timeout = ${MIGRATION_LOCK_TIMEOUT_MS};` +
+            enterSchema(schemaName, this.roles.tenantOwner),
+        );
+        const done = await runMigrations(
+          client,
+          schemaName,
+          this.serverVersion,
+          this.options.tenantMigrations,
+        );
+        if (done.length > 0) await client.query(grantToTenant(schemaName));
+        assertSameCatalog(await readCatalog(client, schemaName), blueprint);
+        return done;
       }),
     );
   }
 
-  /** Brings the tables of one tenant up to date, in one transaction; returns the names of the migrations it ran. */
-  async migrateTenant(schemaName: string): Promise<string[]> {
-    return this.withClient((client) =>
-      this.transaction(client, () => this.migrateSchema(client, schemaName)),
-    );
+  /** What the catalog says of a tenant's schema now. */
+  async catalogOf(schemaName: string): Promise<SchemaCatalog> {
+    return this.withClient((client) => this.transaction(client, () => readCatalog(client, schemaName)));
   }
 
   /** Drops the tenant's schema with all in it, and its role. Nothing to drop is no error. */
@@ -104,8 +151,27 @@ export class OwnerDatabase {
     const schema = quoteSchema(schemaName);
     await this.withClient((client) =>
       this.transaction(client, async () => {
+        await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schemaName]);
         await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
         await client.query(`DROP ROLE IF EXISTS ${schema}`);
+      }),
+    );
+  }
+
+  /** Whether no table of the schema has a row; the ledger of migrations aside. True for a schema that is not there. */
+  async isEmpty(schemaName: string): Promise<boolean> {
+    return this.withClient((client) =>
+      this.transaction(client, async () => {
+        await client.query(enterSchema(schemaName, this.roles.tenantOwner));
+        const { rows } = await client.query<{ table: string }>(
+          `SELECT format('%I.%I', n.nspname, c.relname) AS table FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'm') AND c.relname <> 'migration'`,
+          [schemaName],
+        );
+        if (rows.length === 0) return true;
+        const filled = rows.map(({ table }) => `EXISTS (SELECT FROM ${table})`).join(' OR ');
+        const { rows: found } = await client.query<{ filled: boolean }>(`SELECT ${filled} AS filled`);
+        return !found[0]!.filled;
       }),
     );
   }
@@ -114,16 +180,24 @@ export class OwnerDatabase {
     await this.pool.end();
   }
 
-  private async migrateSchema(client: PoolClient, schemaName: string): Promise<string[]> {
-    const schema = quoteSchema(schemaName);
-    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schemaName]);
-    await client.query(`SET LOCAL ROLE "${this.roles.tenantOwner}"`);
-    await client.query(`SET LOCAL search_path = ${schema}`);
-    const done = await runMigrations(client, schemaName, this.serverVersion, this.options.tenantMigrations);
-    await client.query(`GRANT USAGE ON SCHEMA ${schema} TO ${schema}`);
-    await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO ${schema}`);
-    await client.query(`REVOKE ALL ON TABLE ${schema}.migration FROM ${schema}`);
-    return done;
+  private async drawBlueprint(): Promise<TenantBlueprint> {
+    return this.withClient(async (client) => {
+      await client.query('BEGIN');
+      const { tenantOwner } = this.roles;
+      const blueprint = await TenantBlueprint.draw(
+        client,
+        tenantOwner,
+        this.serverVersion,
+        this.options.tenantMigrations,
+      ).finally(() => client.query('ROLLBACK'));
+      await client.query(
+        `INSERT INTO ${REGISTRY_SCHEMA}.tenant_template AS t (schema_version, method, fingerprint) VALUES ($1, $2, $3)
+         ON CONFLICT (schema_version, method) DO UPDATE SET fingerprint = excluded.fingerprint
+         WHERE t.fingerprint <> excluded.fingerprint`,
+        [this.latestTenantMigration, this.fingerprintMethod, blueprint.fingerprint],
+      );
+      return blueprint;
+    });
   }
 
   private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import {
   Inject,
+  Logger,
   Module,
   type BeforeApplicationShutdown,
   type MiddlewareConsumer,
@@ -14,6 +15,8 @@ import type { Config } from '../config/config.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { DATABASE, DatabaseModule } from '../database/database.module.js';
 import { DatabaseReadiness } from './database-readiness.js';
+import { FleetMigrator } from './fleet-migrator.js';
+import { FleetRegistry } from './fleet-registry.js';
 import { OwnerDatabase } from './owner-database.js';
 import { loadedEntities, Registry } from './registry.js';
 import { TenantContext } from './tenant-context.js';
@@ -81,8 +84,14 @@ const limitsOf = (config: Config) => ({
       inject: [Registry, OwnerDatabase, TenantDirectory, TenantContext],
       useFactory: (...parts: ConstructorParameters<typeof TenantLifecycle>) => new TenantLifecycle(...parts),
     },
+    {
+      provide: FleetMigrator,
+      inject: [Registry, OwnerDatabase],
+      useFactory: (registry: Registry, owner: OwnerDatabase) =>
+        new FleetMigrator(new FleetRegistry(registry, owner), owner),
+    },
   ],
-  exports: [DatabaseReadiness, Registry, TenantContext, TenantDirectory, TenantLifecycle],
+  exports: [DatabaseReadiness, FleetMigrator, Registry, TenantContext, TenantDirectory, TenantLifecycle],
 })
 export class TenancyModule implements NestModule, OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
@@ -101,8 +110,7 @@ export class TenancyModule implements NestModule, OnApplicationBootstrap, Before
 
   /** Once every room has said what goes with a tenant. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.lifecycle.mend();
-    await this.lifecycle.migrateBehind();
+    for (const fault of await this.lifecycle.mend()) new Logger('Tenancy').warn(fault);
   }
 
   /** Runs when the last request was answered, and before the database itself is stopped. */

@@ -1,25 +1,30 @@
 import { createHash } from 'node:crypto';
-import { In, Not } from 'typeorm';
+import { In } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { ConflictError, NotFoundError } from '../../kernel/errors.js';
 import { LOGIN_SHARDS } from './database-roles.js';
+import { Orphans, type Orphan } from './orphans.js';
 import type { OwnerDatabase } from './owner-database.js';
 import type { Registry } from './registry.js';
 import { bindingOf, type TenantDirectory } from './tenant-directory.js';
 import type { TenantContext } from './tenant-context.js';
 import { newSchemaName } from './tenant-schema.js';
+import { assertMayBecome } from './tenant-states.js';
 import { Tenant, type TenantStatus } from './tenant.entity.js';
 
 /** Makes, suspends and destroys tenants. Each step is recorded in the registry first, so that a crash can be mended. */
 export class TenantLifecycle {
   private readonly destroyers: ((tenantId: string) => Promise<void>)[] = [];
+  private readonly orphans: Orphans;
 
   constructor(
     private readonly registry: Registry,
     private readonly owner: OwnerDatabase,
     private readonly directory: TenantDirectory,
     private readonly context: TenantContext,
-  ) {}
+  ) {
+    this.orphans = new Orphans(registry, owner);
+  }
 
   /**
    * Makes a tenant that is ready to use. `furnish` runs bound to it, before anyone can reach it; should it fail,
@@ -31,6 +36,7 @@ export class TenantLifecycle {
   ): Promise<{ tenant: Tenant; furnished: T }> {
     const tenant = await this.register(facts);
     try {
+      await this.setStatus(tenant, 'provisioning');
       await this.owner.createSchema(tenant.schemaName, tenant.loginShard);
       const furnished = await this.context.run(bindingOf(tenant), furnish);
       return { tenant: await this.setStatus(tenant, 'active'), furnished };
@@ -61,40 +67,52 @@ export class TenantLifecycle {
     await this.setStatus(tenant, 'deleted');
   }
 
-  /** Ends what a crash left half done: tenants never finished go, deletions begun are completed. For the start. */
-  async mend(): Promise<void> {
-    const tenants = this.registry.getRepository(Tenant);
-    for (const tenant of await tenants.findBy({ status: 'deleting' })) await this.destroy(tenant);
-    for (const tenant of await tenants.findBy({ status: 'provisioning' })) {
-      if (Date.now() - tenant.createdAt.getTime() > ABANDONED_AFTER_MS) await this.discard(tenant);
+  /**
+   * Ends what a crash left half done: tenants never finished go, deletions begun are completed, and schemas and roles
+   * that no tenant has are removed. For the start. Whatever cannot be mended stops nothing else; each is told.
+   */
+  async mend({ abandonedAfterMs = ABANDONED_AFTER_MS, orphanedAfterMs = ORPHANED_AFTER_MS } = {}): Promise<
+    string[]
+  > {
+    const faults: string[] = [];
+    const attempt = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    };
+    const left = await this.registry.getRepository(Tenant).findBy({ status: In(UNFINISHED) });
+    for (const tenant of left) {
+      if (tenant.status === 'deleting')
+        await attempt(`cannot finish the deletion of ${tenant.slug}`, () => this.destroy(tenant));
+      else if (Date.now() - tenant.createdAt.getTime() >= abandonedAfterMs)
+        await attempt(`cannot clear away ${tenant.slug}, which was never finished`, () =>
+          this.discard(tenant),
+        );
     }
+    await attempt('cannot remove orphans', () => this.orphans.remove(orphanedAfterMs));
+    return faults;
   }
 
-  /** Brings the schemas of tenants that are behind up to date, one after the other; returns how many there were. */
-  async migrateBehind(): Promise<number> {
-    const tenants = this.registry.getRepository(Tenant);
-    const schemaVersion = this.owner.latestTenantMigration;
-    const behind = await tenants.findBy({
-      schemaVersion: Not(schemaVersion),
-      status: In(['active', 'suspended']),
-    });
-    for (const { id, schemaName } of behind) {
-      await this.owner.migrateTenant(schemaName);
-      await tenants.update({ id }, { schemaVersion });
-    }
-    return behind.length;
+  /** Schemas and roles of tenants' form that belong to no tenant. */
+  findOrphans(): Promise<Orphan[]> {
+    return this.orphans.find();
   }
 
   private async register(facts: { slug: string; name: string }): Promise<Tenant> {
     const id = uuidv7();
+    const { fingerprint } = await this.owner.blueprint();
     const repository = this.registry.getRepository(Tenant);
     const tenant = repository.create({
       ...facts,
       id,
-      status: 'provisioning',
+      status: 'requested',
       schemaName: newSchemaName(),
       loginShard: shardOf(id),
       schemaVersion: this.owner.latestTenantMigration,
+      fingerprint,
+      migratedAt: new Date(),
     });
     try {
       return await repository.save(tenant);
@@ -113,10 +131,15 @@ export class TenantLifecycle {
   }
 
   private async setStatus(tenant: Tenant, status: TenantStatus): Promise<Tenant> {
-    const repository = this.registry.getRepository(Tenant);
-    const row = await repository.findOneBy({ id: tenant.id });
-    if (!row) throw new NotFoundError();
-    const saved = await repository.save(Object.assign(row, { status }));
+    const saved = await this.registry.transaction(async (manager) => {
+      const row = await manager.findOne(Tenant, {
+        where: { id: tenant.id },
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!row) throw new NotFoundError();
+      assertMayBecome(row.status, status);
+      return manager.save(Object.assign(row, { status }));
+    });
     this.directory.forget(saved);
     return saved;
   }
@@ -124,6 +147,9 @@ export class TenantLifecycle {
 
 /** Another node may be making a tenant just now; none takes this long. */
 const ABANDONED_AFTER_MS = 10 * 60_000;
+/** Somebody may be about to register what they restored by hand. */
+const ORPHANED_AFTER_MS = 24 * 3_600_000;
+const UNFINISHED: TenantStatus[] = ['requested', 'provisioning', 'deleting'];
 
 const shardOf = (id: string): number => createHash('sha1').update(id).digest().readUInt32BE() % LOGIN_SHARDS;
 

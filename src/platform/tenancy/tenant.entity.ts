@@ -1,6 +1,13 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
 
-export const TENANT_STATUSES = ['provisioning', 'active', 'suspended', 'deleting', 'deleted'] as const;
+export const TENANT_STATUSES = [
+  'requested',
+  'provisioning',
+  'active',
+  'suspended',
+  'deleting',
+  'deleted',
+] as const;
 export type TenantStatus = (typeof TENANT_STATUSES)[number];
 
 /**
@@ -31,6 +38,18 @@ export class Tenant {
   /** Name of the newest migration that its schema has had. */
   @Column('text')
   schemaVersion: string;
+
+  /** What its schema was when last compared with what the migrations make; null before that. */
+  @Column('text', { nullable: true })
+  fingerprint: string | null;
+
+  /** When its schema reached that version. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  migratedAt: Date | null;
+
+  /** Why the last attempt to migrate it failed; null when none did. */
+  @Column('text', { nullable: true })
+  migrationError: string | null;
 
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   createdAt: Date;
