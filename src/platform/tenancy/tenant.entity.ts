@@ -1,6 +1,10 @@
+import type { PolicyDeviations } from '../../kernel/tenant-policy.js';
 import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
 
 export const TENANT_STATUSES = ['provisioning', 'active', 'suspended', 'deleting', 'deleted'] as const;
+/** `blocked` shuts all callers out; `read_only` lets them sign in and read. */
+export const SUSPENSION_MODES = ['blocked', 'read_only'] as const;
+export type SuspensionMode = (typeof SUSPENSION_MODES)[number];
 export type TenantStatus = (typeof TENANT_STATUSES)[number];
 
 /**
@@ -31,6 +35,19 @@ export class Tenant {
   /** Name of the newest migration that its schema has had. */
   @Column('text')
   schemaVersion: string;
+
+  @Column('jsonb', { default: {} })
+  policy: PolicyDeviations;
+
+  /** Of a suspended tenant, as the two below. */
+  @Column('text', { nullable: true })
+  suspensionMode: SuspensionMode | null;
+
+  @Column('text', { nullable: true })
+  suspensionReason: string | null;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  suspendedAt: Date | null;
 
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   createdAt: Date;

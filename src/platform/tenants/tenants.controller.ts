@@ -1,22 +1,28 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { Allow, Created, IdParam, IfMatch, OwnedBy } from '../http/route.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
 import {
   CreatedTenantDto,
   CreateTenantDto,
   DeleteTenantQueryDto,
+  SuspendTenantDto,
   TenantDto,
   TenantPageDto,
   TenantQueryDto,
   UpdateTenantDto,
 } from './tenants.dto.js';
+import type { TenantUsageDto } from './tenant-policy.dto.js';
+import { TenantUsageService } from './tenant-usage.service.js';
 import { TenantsService } from './tenants.service.js';
 
 @ApiTags('Tenants')
 @Controller({ path: 'tenants', version: '1' })
 export class TenantsController {
-  constructor(private readonly tenants: TenantsService) {}
+  constructor(
+    private readonly tenants: TenantsService,
+    private readonly usage: TenantUsageService,
+  ) {}
 
   @Get()
   @Allow('tenants:read')
@@ -36,6 +42,14 @@ export class TenantsController {
   @OwnedBy(TenantsService)
   async get(@Param() { id }: IdParam): Promise<TenantDto> {
     return TenantDto.from(await this.tenants.get(id));
+  }
+
+  /** See what the tenant may use, and what it uses */
+  @Get(':id/usage')
+  @Allow('tenants:read')
+  @OwnedBy(TenantsService)
+  async usageOf(@Param() { id }: IdParam): Promise<TenantUsageDto> {
+    return this.usage.of(id);
   }
 
   @Patch(':id')
@@ -65,8 +79,9 @@ export class TenantsController {
   @HttpCode(200)
   @Allow('tenants:update')
   @OwnedBy(TenantsService)
-  async suspend(@Param() { id }: IdParam): Promise<TenantDto> {
-    return TenantDto.from(await this.tenants.suspend(id));
+  @ApiBody({ type: SuspendTenantDto, required: false })
+  async suspend(@Param() { id }: IdParam, @Body() dto: SuspendTenantDto = {}): Promise<TenantDto> {
+    return TenantDto.from(await this.tenants.suspend(id, dto));
   }
 
   @Post(':id/resume')
