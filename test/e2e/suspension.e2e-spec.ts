@@ -117,8 +117,8 @@ describe('a read-only binding', () => {
   afterAll(() => engine.end());
 
   it('cannot write in PostgreSQL itself, and leaves the connection fit for those who can', async () => {
-    const { context, newTenant } = engine;
-    const binding = await newTenant(0);
+    const { context } = engine;
+    const binding = await engine.newTenant(0);
     const facts = { contactEmail: 'v@ringfence.test', status: 'active' as const, tags: [] };
     const write = (readOnly: boolean) =>
       context.run({ ...binding, readOnly }, () =>
