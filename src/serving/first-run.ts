@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Invitation } from '../platform/auth/invitations.service.js';
 import type { Config } from '../platform/config/config.js';
@@ -30,6 +30,8 @@ export async function tellLinks(
     print(['Here these people choose their passwords:', ...lines].join('\n'));
     return;
   }
+  // With a database and a master key from elsewhere, nothing has needed this folder yet.
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   await writeFile(path, `${lines.join('\n')}\n`, { mode: 0o600, flag: 'wx' });
   print(
     `The links by which passwords are chosen, for ${links.map(({ whose }) => whose).join(', ')}: ${path}`,

@@ -18,15 +18,17 @@ const DRAIN_MS = 8000;
 export async function serve({ demo = false } = {}): Promise<void> {
   const config = processConfig();
   const app = await createApp(config);
-  const url = await listen(app, config);
-  const print = (line: string): void => void process.stdout.write(`${line}\n`);
-  print(`Ringfence is listening on ${url}`);
-  if (config.docsEnabled) print(`Documentation: ${url}/docs`);
+  // All hooks of the start have run before anyone can call, and the first operator exists.
+  await app.init();
   const link = await app.get(OperatorsService).ensureFirst();
   const links = [
     ...(link ? [{ whose: 'the first operator', ...link }] : []),
     ...(demo ? (await plantDemo(app)).map((made) => ({ whose: `${made.email} (demo)`, ...made })) : []),
   ];
+  const url = await listen(app, config);
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  print(`Ringfence is listening on ${url}`);
+  if (config.docsEnabled) print(`Documentation: ${url}/docs`);
   await tellLinks(config, url, links, print);
 
   let isStopping = false;

@@ -1,25 +1,15 @@
 import { chromium, type Browser, type BrowserContext, type Page, type Request } from 'playwright-core';
 
-/**
- * The docs page in a real browser, against any running server (DOCS_TEST_URL). The answers to the page's own
- * sign-in calls are played here, so that it needs no account; everything else comes from the server.
- */
-const base = process.env['DOCS_TEST_URL'] ?? 'http://127.0.0.1:3000';
+import { login, NEXT_PASSWORD, PASSWORD, uniqueEmail, type Pair } from '../support/auth.js';
+import { Client, serverUrl } from '../support/client.js';
+import { OPERATOR_EMAIL, OPERATOR_PASSWORD } from '../support/server.js';
+import { unique, world } from '../support/world.js';
+
+/** The docs page in a real browser, with the shared server behind it. */
+const base = serverUrl();
 const executablePath = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium';
 const screenshots = process.env['SCREENSHOT_DIR'];
-
-const me = {
-  id: '1',
-  kind: 'user',
-  email: 'ada@acme.example',
-  tenant: { id: '1', slug: 'acme' },
-  roles: ['admin'],
-};
-const pair = (n: number, expiresIn = 600) => ({
-  accessToken: `access-${n}`,
-  refreshToken: `refresh-${n}`,
-  expiresIn,
-});
+const OPERATOR = { email: OPERATOR_EMAIL, password: OPERATOR_PASSWORD };
 
 describe('the docs page', () => {
   let browser: Browser;
@@ -27,7 +17,6 @@ describe('the docs page', () => {
   let page: Page;
   let faults: string[];
   let requests: Request[];
-  let expiresIn: number;
 
   beforeAll(async () => {
     const args =
@@ -39,7 +28,6 @@ describe('the docs page', () => {
   beforeEach(async () => {
     faults = [];
     requests = [];
-    expiresIn = 600;
     context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     page = await context.newPage();
     page.setDefaultTimeout(10_000);
@@ -49,19 +37,6 @@ describe('the docs page', () => {
     await page.addInitScript(
       "document.addEventListener('securitypolicyviolation', (e) => console.error('CSP ' + e.violatedDirective))",
     );
-    await page.route('**/v1/auth/login', (route) => {
-      const { password } = route.request().postDataJSON() as { password: string };
-      if (password === 'right') return route.fulfill({ json: pair(1, expiresIn) });
-      if (password === 'mfa')
-        return route.fulfill({ json: { mfaRequired: true, mfaToken: 'm', methods: ['totp'] } });
-      const body = JSON.stringify({ detail: 'These do not fit together.', code: 'invalid_credentials' });
-      return route.fulfill({ status: 401, contentType: 'application/problem+json', body });
-    });
-    await page.route('**/v1/auth/mfa', (route) => route.fulfill({ json: pair(3) }));
-    await page.route('**/v1/auth/refresh', (route) => route.fulfill({ json: pair(2) }));
-    await page.route('**/v1/auth/logout', (route) => route.fulfill({ status: 204 }));
-    await page.route('**/v1/invitations/accept', (route) => route.fulfill({ json: pair(4) }));
-    await page.route('**/v1/me', (route) => route.fulfill({ json: me }));
   });
   afterEach(() => context.close());
 
@@ -69,91 +44,114 @@ describe('the docs page', () => {
     await page.goto(base + path);
     await page.waitForSelector('.opblock');
   };
-  const signIn = async (password: string) => {
-    await page.getByLabel('Tenant').fill('acme');
-    await page.getByLabel('E-mail').fill('ada@acme.example');
+  const signIn = async ({ email, password } = OPERATOR) => {
+    await page.getByLabel('E-mail', { exact: true }).fill(email);
     await page.getByLabel('Password', { exact: true }).fill(password);
-    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   };
+  const signedIn = () => page.getByText(`Signed in as ${OPERATOR_EMAIL}.`).waitFor();
   const shot = async (name: string) => {
     if (screenshots) await page.screenshot({ path: `${screenshots}/docs-${name}.png` });
   };
   const authorizationOf = (path: string) =>
     requests.filter((r) => new URL(r.url()).pathname === path).map((r) => r.headers()['authorization']);
-  const executeMe = async () => {
+  /** Executes `GET /v1/me`, and waits until the page shows this status. */
+  const executeMe = async (status: number) => {
     const operation = page.locator('.opblock', { has: page.locator('[data-path="/v1/me"]') }).first();
     if (!(await operation.locator('button.execute').isVisible()))
       await operation.locator('.opblock-summary').click();
     await operation.locator('button.execute').click();
-    await operation.locator('.live-responses-table').waitFor();
+    const shown = operation.locator('.live-responses-table .response-col_status', { hasText: `${status}` });
+    await shown.first().waitFor();
   };
+  const pairFrom = async (path: string): Promise<Pair> =>
+    (await (await page.waitForResponse(base + path)).json()) as Pair;
 
   it('breaks no policy, asks no other origin and stores nothing while a caller signs in and executes', async () => {
     await open();
     await shot('start');
-    await signIn('right');
-    await page.getByText('tenant acme').waitFor();
-    await executeMe();
+    const pair = pairFrom('/v1/auth/login');
+    await signIn();
+    await signedIn();
+    const bearer = `Bearer ${(await pair).accessToken}`;
+    await executeMe(200);
     await shot('executed');
-    expect(authorizationOf('/v1/me').at(-1)).toBe('Bearer access-1');
+    expect(authorizationOf('/v1/me')).toEqual([bearer, bearer]);
     expect(await page.evaluate('localStorage.length + sessionStorage.length')).toBe(0);
-    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     await page.getByText('Signed out.').waitFor();
-    expect(authorizationOf('/v1/auth/logout')).toEqual(['Bearer access-1']);
-    await executeMe();
+    expect(authorizationOf('/v1/auth/logout')).toEqual([bearer]);
+    expect(faults).toEqual([]);
+    await executeMe(401);
     expect(authorizationOf('/v1/me').at(-1)).toBeUndefined();
     expect(requests.filter((r) => !r.url().startsWith(base) && !r.url().startsWith('data:'))).toEqual([]);
-    expect(faults).toEqual([]);
+    // What the browser itself says of a refused request.
+    expect(faults).toEqual([expect.stringMatching(/^Failed to load resource: .* 401 /)]);
   }, 60_000);
 
   it('says what the API says against a sign-in', async () => {
     await open();
-    await signIn('wrong');
-    await page.getByRole('alert').filter({ hasText: 'These do not fit together.' }).waitFor();
+    await page.getByLabel('Tenant', { exact: true }).fill('acme');
+    await signIn({ ...OPERATOR, password: 'wrong' });
+    const refusal = 'The tenant, e-mail address or password is wrong.';
+    await page.getByRole('alert').filter({ hasText: refusal }).waitFor();
     await shot('refused');
-    expect(await page.getByLabel('E-mail').inputValue()).toBe('ada@acme.example');
+    expect(await page.getByLabel('E-mail', { exact: true }).inputValue()).toBe(OPERATOR_EMAIL);
   }, 60_000);
 
-  it('asks for the second factor', async () => {
+  it('asks for the second factor when the answer wants one', async () => {
+    const { body: pair } = await login(OPERATOR);
+    const wanted = { mfaRequired: true, mfaToken: 'm', methods: ['totp'] };
+    await page.route('**/v1/auth/login', (route) => route.fulfill({ json: wanted }));
+    await page.route('**/v1/auth/mfa', (route) => route.fulfill({ json: pair }));
     await open();
-    await signIn('mfa');
+    await signIn();
     await page.getByLabel('Code', { exact: true }).fill('123456');
     await shot('mfa');
+    const sent = page.waitForRequest('**/v1/auth/mfa');
     await page.getByRole('button', { name: 'Continue' }).click();
-    await page.getByText('tenant acme').waitFor();
+    expect((await sent).postDataJSON()).toEqual({ mfaToken: 'm', method: 'totp', code: '123456' });
+    await signedIn();
     expect(faults).toEqual([]);
   }, 60_000);
 
   it('replaces a token before it ends and executes with the new one', async () => {
-    expiresIn = 4;
+    // The tokens are real; the page is told that they end soon.
+    await page.route('**/v1/auth/login', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...((await response.json()) as Pair), expiresIn: 4 } });
+    });
     await open();
-    const refreshed = page.waitForResponse('**/v1/auth/refresh');
-    await signIn('right');
-    await refreshed;
+    const renewed = pairFrom('/v1/auth/refresh');
+    await signIn();
+    const { accessToken } = await renewed;
     await page.waitForTimeout(200);
-    await executeMe();
-    expect(authorizationOf('/v1/me').at(-1)).toBe('Bearer access-2');
+    await executeMe(200);
+    expect(authorizationOf('/v1/me').at(-1)).toBe(`Bearer ${accessToken}`);
+    expect(new Set(authorizationOf('/v1/me')).size).toBe(2);
+    expect(faults).toEqual([]);
   }, 60_000);
 
   it('takes a setup link out of the address bar and lets its owner choose a password', async () => {
-    await open('/docs#setup=one-time-token');
+    const tenant = { slug: unique('tenant'), name: 'Acme', admin: { email: uniqueEmail() } };
+    const operator = await world.operator();
+    const made = await operator.create<{ admin: { invitation: { token: string } } }>('/v1/tenants', tenant);
+    await open(`/docs#setup=${made.admin.invitation.token}`);
     expect(page.url()).toBe(`${base}/docs`);
     expect(await page.evaluate('document.activeElement?.id')).toBe('setup-title');
-    await page.getByLabel('New password').fill('a long enough password');
-    await page.getByLabel('The same again').fill('a different one');
+    await page.getByLabel('New password').fill(PASSWORD);
+    await page.getByLabel('The same again').fill(NEXT_PASSWORD);
     await page.getByRole('button', { name: 'Set password' }).click();
     await page.getByText('The two passwords differ.').waitFor();
     await shot('setup');
-    await page.getByLabel('The same again').fill('a long enough password');
-    const accepted = page.waitForRequest('**/v1/invitations/accept');
+    await page.getByLabel('The same again').fill(PASSWORD);
     await page.getByRole('button', { name: 'Set password' }).click();
-    expect((await accepted).postDataJSON()).toEqual({
-      token: 'one-time-token',
-      password: 'a long enough password',
-    });
-    await page.getByText('tenant acme').waitFor();
+    await page.getByText(`tenant ${tenant.slug}`).waitFor();
     expect(await page.getByText('Choose a password').isVisible()).toBe(false);
+    await executeMe(200);
     expect(faults).toEqual([]);
+    const credentials = { tenant: tenant.slug, email: tenant.admin.email, password: PASSWORD };
+    expect((await Client.signIn(credentials)).me.roles).toEqual(['tenant_admin']);
   }, 60_000);
 
   it('fits a telephone, in the dark', async () => {

@@ -1,7 +1,8 @@
 import { parse } from 'yaml';
+import { serverUrl } from '../support/client.js';
 
-/** Over HTTP against any running server (DOCS_TEST_URL); what it says holds for every route there is. */
-const base = process.env['DOCS_TEST_URL'] ?? 'http://127.0.0.1:3000';
+/** What it says holds for every route there is. */
+const base = serverUrl();
 
 interface Operation {
   operationId: string;

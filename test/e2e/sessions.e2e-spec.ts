@@ -1,47 +1,49 @@
-import { AuthClient, EMAIL, PASSWORD } from '../support/auth-client.js';
-import { OPERATOR } from '../support/auth-server.js';
+import { addAda, login, me, refresh, signIn, type Credentials } from '../support/auth.js';
+import { send } from '../support/client.js';
+import { asOwner } from '../support/database.js';
+import { OPERATOR_EMAIL, OPERATOR_PASSWORD } from '../support/server.js';
+import { world } from '../support/world.js';
 
-let client: AuthClient;
+let ada: Credentials;
 beforeAll(async () => {
-  client = await AuthClient.start();
-}, 60_000);
-afterAll(() => client.server.stop());
+  ada = await addAda(await world.tenant());
+});
 
 describe('a refresh token', () => {
   it('is good once; using it again ends the session with all its tokens', async () => {
-    const first = await client.signIn('acme');
-    const second = await client.refresh(first.refreshToken);
+    const first = await signIn(ada);
+    const second = await refresh(first.refreshToken);
     expect(second.status).toBe(200);
     expect(second.body.refreshToken).not.toBe(first.refreshToken);
-    expect((await client.me(second.body.accessToken)).status).toBe(200);
-    expect((await client.me(first.accessToken)).status).toBe(200);
-    expect((await client.refresh(first.refreshToken)).status).toBe(401);
-    expect((await client.refresh(second.body.refreshToken)).status).toBe(401);
-    expect((await client.me(second.body.accessToken)).status).toBe(401);
+    expect((await me(second.body.accessToken)).status).toBe(200);
+    expect((await me(first.accessToken)).status).toBe(200);
+    expect((await refresh(first.refreshToken)).status).toBe(401);
+    expect((await refresh(second.body.refreshToken)).status).toBe(401);
+    expect((await me(second.body.accessToken)).status).toBe(401);
   });
 
   it('used eight times at once succeeds at most once, and the session is over', async () => {
-    const { refreshToken } = await client.signIn('acme');
-    const answers = await Promise.all(Array.from({ length: 8 }, () => client.refresh(refreshToken)));
+    const { refreshToken } = await signIn(ada);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(refreshToken)));
     const winners = answers.filter(({ status }) => status === 200);
     expect(winners.length).toBeLessThanOrEqual(1);
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(8 - winners.length);
     for (const { body } of winners) {
-      expect((await client.me(body.accessToken)).status).toBe(401);
-      expect((await client.refresh(body.refreshToken)).status).toBe(401);
+      expect((await me(body.accessToken)).status).toBe(401);
+      expect((await refresh(body.refreshToken)).status).toBe(401);
     }
   });
 
   it('works for operators alike', async () => {
-    const { body } = await client.login(OPERATOR);
-    const next = await client.refresh(body.refreshToken);
+    const { body } = await login({ email: OPERATOR_EMAIL, password: OPERATOR_PASSWORD });
+    const next = await refresh(body.refreshToken);
     expect(next.status).toBe(200);
-    expect((await client.refresh(body.refreshToken)).status).toBe(401);
-    expect((await client.me(next.body.accessToken)).status).toBe(401);
+    expect((await refresh(body.refreshToken)).status).toBe(401);
+    expect((await me(next.body.accessToken)).status).toBe(401);
   });
 
   it('is refused in any other form', async () => {
-    const { refreshToken, accessToken } = await client.signIn('acme');
+    const { refreshToken, accessToken } = await signIn(ada);
     const [, sessionId, secret] = refreshToken.split('.') as [string, string, string];
     const forms = [
       accessToken,
@@ -50,40 +52,58 @@ describe('a refresh token', () => {
       `${refreshToken}x`,
       ` ${refreshToken}`,
       refreshToken.toUpperCase(),
+      refreshToken.replace('rt_', 'inv_'),
+      `rt_0.${sessionId}.${secret}`,
     ];
-    for (const form of [...forms, refreshToken.replace('rt_', 'inv_'), `rt_0.${sessionId}.${secret}`])
-      expect((await client.refresh(form)).status).toBe(401);
-    expect((await client.refresh(refreshToken)).status).toBe(200);
+    for (const form of forms) expect((await refresh(form)).status).toBe(401);
+    expect((await refresh(refreshToken)).status).toBe(200);
   });
 });
 
 describe('a session', () => {
+  it.each([
+    ['when its time is over', 'UPDATE {schema}.session SET expires_at = now() WHERE account_id = $1'],
+    [
+      'when nobody used it for an hour',
+      `UPDATE {schema}.session SET last_used_at = now() - interval '3601 seconds' WHERE account_id = $1`,
+    ],
+  ])('ends %s', async (_, sql) => {
+    const tenant = await world.tenant();
+    const { id, ...credentials } = await addAda(tenant);
+    const { accessToken, refreshToken } = await signIn(credentials);
+    expect((await me(accessToken)).status).toBe(200);
+    await asOwner(sql, [id], tenant.id);
+    expect((await me(accessToken)).status).toBe(401);
+    expect((await refresh(refreshToken)).status).toBe(401);
+  });
+
   it('ends at logout', async () => {
-    const { accessToken, refreshToken } = await client.signIn('acme');
-    const other = await client.signIn('acme');
-    expect((await client.call('POST', '/v1/auth/logout', { token: accessToken })).status).toBe(204);
-    expect((await client.me(accessToken)).status).toBe(401);
-    expect((await client.refresh(refreshToken)).status).toBe(401);
-    expect((await client.me(other.accessToken)).status).toBe(200);
+    const { accessToken, refreshToken } = await signIn(ada);
+    const other = await signIn(ada);
+    expect((await send('POST', '/v1/auth/logout', { token: accessToken })).status).toBe(204);
+    expect((await me(accessToken)).status).toBe(401);
+    expect((await refresh(refreshToken)).status).toBe(401);
+    expect((await me(other.accessToken)).status).toBe(200);
   });
 
   it('is listed to its owner, who can end it; nobody else can', async () => {
-    await client.server.createTenant('listed', { email: EMAIL, password: PASSWORD });
-    const first = await client.signIn('listed');
-    const second = await client.signIn('listed');
-    const stranger = await client.signIn('acme');
-    const list = () =>
-      client.call<{ data: { id: string; current: boolean }[]; page: object }>('GET', '/v1/auth/sessions', {
-        token: second.accessToken,
-      });
-    const { body } = await list();
-    expect(body.data.map(({ current }) => current)).toEqual([true, false]);
-    expect(body.page).toEqual({ nextCursor: null, limit: 100 });
-    const path = `/v1/auth/sessions/${body.data[1]!.id}`;
-    expect((await client.call('DELETE', path, { token: stranger.accessToken })).status).toBe(404);
-    expect((await client.call('DELETE', path, { token: second.accessToken })).status).toBe(204);
-    expect((await client.call('DELETE', path, { token: second.accessToken })).status).toBe(404);
-    expect((await client.me(first.accessToken)).status).toBe(401);
-    expect((await list()).body.data).toHaveLength(1);
+    const tenant = await world.tenant();
+    const listed = await addAda(tenant);
+    const [first, second] = [await signIn(listed), await signIn(listed)];
+    const list = async () => {
+      const { body } = await send('GET', '/v1/auth/sessions', { token: second.accessToken });
+      return body as { data: { id: string; current: boolean }[]; page: object };
+    };
+    const { data, page } = await list();
+    expect(data.map(({ current }) => current)).toEqual([true, false]);
+    expect(page).toEqual({ nextCursor: null, limit: 100 });
+    const end = async (token: string) =>
+      (await send('DELETE', `/v1/auth/sessions/${data[1]!.id}`, { token })).status;
+    expect(await end((await signIn(ada)).accessToken)).toBe(404);
+    expect(await end(tenant.admin.token)).toBe(404);
+    expect(await end(second.accessToken)).toBe(204);
+    expect(await end(second.accessToken)).toBe(404);
+    expect((await me(first.accessToken)).status).toBe(401);
+    expect((await list()).data).toHaveLength(1);
   });
 });

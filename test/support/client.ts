@@ -2,6 +2,7 @@
 export interface Answer {
   status: number;
   headers: Headers;
+  bytes: Buffer;
   text: string;
   /** The parsed JSON; undefined when the body is none. */
   body: unknown;
@@ -22,6 +23,11 @@ export function serverUrl(): string {
   return url;
 }
 
+/** Directs all further requests of this test file to a server of its own. */
+export function talkTo({ url }: { url: string }): void {
+  process.env.RINGFENCE_TEST_URL = url;
+}
+
 /** One request to the shared server, or to an absolute URL. */
 export async function send(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
   const { token, body } = options;
@@ -37,11 +43,13 @@ export async function send(method: string, path: string, options: RequestOptions
       body: isRaw ? (body as string | FormData | Uint8Array<ArrayBuffer>) : JSON.stringify(body),
     }),
   });
-  const text = await response.text();
+  const bytes = Buffer.from(await response.arrayBuffer());
+  const text = bytes.toString();
   const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
   return {
     status: response.status,
     headers: response.headers,
+    bytes,
     text,
     body: isJson && text !== '' ? (JSON.parse(text) as unknown) : undefined,
   };

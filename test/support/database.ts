@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Client, type QueryResultRow } from 'pg';
 import { connectToRunning, type Connection } from '../../src/platform/database/embedded-postgres.js';
 
 export interface SharedDatabase {
@@ -20,4 +21,36 @@ export async function sharedDatabase(): Promise<SharedDatabase> {
     dataDir,
     masterKey: Buffer.from(readFileSync(join(dataDir, 'master.key'), 'utf8').trim(), 'base64'),
   };
+}
+
+/** What a further server needs to run on the shared database, or on another one of that PostgreSQL. */
+export async function besideShared(database?: string): Promise<{ DATABASE_URL: string; MASTER_KEY: string }> {
+  const { connection, masterKey } = await sharedDatabase();
+  const { user, password, host, port } = connection;
+  const query = new URLSearchParams({ host, port: String(port) }).toString();
+  return {
+    // The host that counts is the socket's folder; the one in the authority is there because a URL must have one.
+    DATABASE_URL: `postgres://${user}:${password}@localhost/${database ?? connection.database}?${query}`,
+    MASTER_KEY: masterKey.toString('base64'),
+  };
+}
+
+/** The rows of one statement, run as the owner; `{schema}` stands for the schema of the tenant that is named. */
+export async function asOwner<Row extends QueryResultRow>(
+  sql: string,
+  values: unknown[] = [],
+  tenantId?: string,
+): Promise<Row[]> {
+  const client = new Client((await sharedDatabase()).connection);
+  await client.connect();
+  try {
+    const tenants = await client.query<{ schema: string }>(
+      'SELECT schema_name AS schema FROM platform.tenant WHERE id = $1',
+      [tenantId],
+    );
+    const schema = tenants.rows[0]?.schema ?? 'platform';
+    return (await client.query<Row>(sql.replaceAll('{schema}', schema), values)).rows;
+  } finally {
+    await client.end();
+  }
 }

@@ -37,11 +37,11 @@ import {
   IfMatch,
   Multipart,
   PageQuery,
-  pageOf,
   Public,
   TightLimit,
 } from '../../src/platform/http/route.js';
 import { AddressThrottlerGuard } from '../../src/platform/http/throttler.guard.js';
+import { pageOf } from '../../src/platform/http/response/page.dto.js';
 
 class PartDto {
   @IsInt()

@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { Agent } from '../../src/features/agents/agent.entity.js';
+import { StoredFile } from '../../src/features/files/file.entity.js';
 import { Vendor } from '../../src/features/vendors/vendor.entity.js';
 import { registryMigrations } from '../../migrations/platform/all.js';
 import { tenantMigrations } from '../../migrations/tenant/all.js';
@@ -43,7 +44,7 @@ export async function openEngine(): Promise<Engine> {
   }));
   const poolOptions = { logins, size: 8, waitTimeoutMs: 3000 };
   const pool = new TenantPool(poolOptions);
-  const model = await TenantModel.build([Vendor, Agent], owner.serverVersion);
+  const model = await TenantModel.build([Vendor, Agent, StoredFile], owner.serverVersion);
   const made: string[] = [];
   return {
     owner,

@@ -1,4 +1,4 @@
-import { Column, Entity, Index, JoinColumn, ManyToOne, type Relation } from 'typeorm';
+import { Column, Entity, ForeignKey, Index } from 'typeorm';
 import { TenantResource } from '../../platform/tenancy/tenant-resource.js';
 import { Vendor } from '../vendors/vendor.entity.js';
 
@@ -13,11 +13,8 @@ export type AgentStatus = (typeof AGENT_STATUSES)[number];
 @Index('agent_created_at_id_idx', ['createdAt', 'id'])
 @Index('agent_name_id_idx', ['name', 'id'])
 @Index('agent_vendor_id_created_at_id_idx', ['vendorId', 'createdAt', 'id'])
+@ForeignKey(() => Vendor, ['vendorId'], ['id'], { onDelete: 'CASCADE' })
 export class Agent extends TenantResource {
-  @ManyToOne(() => Vendor, { onDelete: 'CASCADE', nullable: false })
-  @JoinColumn({ name: 'vendor_id' })
-  vendor: Relation<Vendor>;
-
   @Column('uuid')
   vendorId: string;
 

@@ -11,12 +11,14 @@ import { AgentsService } from './agents.service.js';
 export class AgentsController {
   constructor(private readonly agents: AgentsService) {}
 
+  /** List the agents that you may see */
   @Get()
   @Allow('agents:read')
   async list(@Query() query: AgentQueryDto, @CurrentActor() reader: Actor): Promise<AgentPageDto> {
     return AgentPageDto.from(await this.agents.list(query), (agent) => AgentDto.from(agent, reader));
   }
 
+  /** Make an agent */
   @Post()
   @Created()
   @Allow('agents:create')
@@ -24,6 +26,7 @@ export class AgentsController {
     return AgentDto.from(await this.agents.create(dto), reader);
   }
 
+  /** Read one agent */
   @Get(':id')
   @Allow('agents:read')
   @OwnedBy(AgentsService)
@@ -31,6 +34,7 @@ export class AgentsController {
     return AgentDto.from(await this.agents.getVisible(id), reader);
   }
 
+  /** Change the fields that are sent */
   @Patch(':id')
   @Allow('agents:update')
   @OwnedBy(AgentsService)
@@ -43,6 +47,7 @@ export class AgentsController {
     return AgentDto.from(await this.agents.update(id, dto, expected), reader);
   }
 
+  /** Remove an agent, with its files */
   @Delete(':id')
   @HttpCode(204)
   @Allow('agents:delete')

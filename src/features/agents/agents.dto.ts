@@ -13,7 +13,7 @@ import {
 import type { Actor } from '../../kernel/actor.js';
 import { maskEmail, maskNumber } from '../../kernel/masking.js';
 import { IsOneLine, IsPhone, IsTime, Nullable, Optional } from '../../platform/http/fields.js';
-import { pageOf } from '../../platform/http/page.dto.js';
+import { pageOf } from '../../platform/http/response/page.dto.js';
 import { PageQuery } from '../../platform/http/route.js';
 import { AGENT_KINDS, AGENT_STATUSES, type Agent, type AgentKind, type AgentStatus } from './agent.entity.js';
 

@@ -1,9 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { Registry } from '../../platform/tenancy/registry.js';
 import { TenantContext } from '../../platform/tenancy/tenant-context.js';
-import { bindingOf } from '../../platform/tenancy/tenant-directory.js';
-import type { TenantBinding } from '../../platform/tenancy/tenant-pool.js';
-import { Tenant } from '../../platform/tenancy/tenant.entity.js';
+import { bindingOf, TenantDirectory } from '../../platform/tenancy/tenant-directory.js';
 import { FileStorage } from './file-storage.js';
 import { FilesRepository } from './files.repository.js';
 
@@ -13,8 +10,8 @@ const PERIOD_MS = 60 * 60_000;
 const ROWS_PER_QUERY = 500;
 
 /**
- * Removes bytes that no row speaks of: of uploads that a crash cut short, and of files whose vendor, agent or tenant
- * was removed. Runs in the background at the start and every hour.
+ * Removes bytes that no row speaks of: of uploads that a crash cut short, and of files whose vendor or agent was
+ * removed. A tenant's folder goes with the tenant, not here. Runs in the background at the start and every hour.
  */
 @Injectable()
 export class FileSweeper implements OnApplicationBootstrap, OnModuleDestroy {
@@ -27,7 +24,7 @@ export class FileSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly storage: FileStorage,
     private readonly files: FilesRepository,
     private readonly context: TenantContext,
-    private readonly registry: Registry,
+    private readonly tenants: TenantDirectory,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -48,15 +45,16 @@ export class FileSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     await this.storage.removeLeftovers(graceBegan());
     for (const id of await this.storage.tenantIds()) {
       if (this.isStopping) return;
-      const tenant = await this.registry.getRepository(Tenant).findOneBy({ id });
-      if (tenant?.status === 'active') await this.sweepTenant(bindingOf(tenant));
-      if (tenant?.status === 'deleted') await this.storage.removeTenant(id);
+      await this.sweepTenant(id);
     }
   }
 
-  /** Removes the tenant's bytes that have no row, unless they were written within the last hour. */
-  async sweepTenant(binding: TenantBinding): Promise<void> {
-    const { tenantId } = binding;
+  /** Removes the tenant's bytes that have no row, but none of the last hour. */
+  private async sweepTenant(tenantId: string): Promise<void> {
+    const tenant = await this.tenants.byId(tenantId);
+    // Whoever is started on another database by mistake must not take all documents for nobody's.
+    if (!tenant) return;
+    const binding = bindingOf(tenant);
     const ids = await this.storage.fileIds(tenantId, graceBegan());
     for (let first = 0; first < ids.length && !this.isStopping; first += ROWS_PER_QUERY) {
       const some = ids.slice(first, first + ROWS_PER_QUERY);

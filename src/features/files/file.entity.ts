@@ -1,4 +1,4 @@
-import { Column, Entity, Index, ManyToOne } from 'typeorm';
+import { Column, Entity, ForeignKey, Index } from 'typeorm';
 import { TenantResource } from '../../platform/tenancy/tenant-resource.js';
 import { Agent } from '../agents/agent.entity.js';
 import { Vendor } from '../vendors/vendor.entity.js';
@@ -12,19 +12,15 @@ const bigintAsNumber = { to: (value: number) => value, from: (value: string) => 
 @Entity({ name: 'file' })
 @Index('file_vendor_id_created_at_id_idx', ['vendorId', 'createdAt', 'id'])
 @Index('file_agent_id_created_at_id_idx', ['agentId', 'createdAt', 'id'])
+@ForeignKey(() => Vendor, ['vendorId'], ['id'], { onDelete: 'CASCADE' })
+@ForeignKey(() => Agent, ['agentId'], ['id'], { onDelete: 'CASCADE' })
 export class StoredFile extends TenantResource {
   /** The vendor itself, or the agent's. */
   @Column('uuid')
   vendorId: string;
 
-  @ManyToOne(() => Vendor, { nullable: false, onDelete: 'CASCADE' })
-  vendor?: Vendor;
-
   @Column('uuid', { nullable: true })
   agentId: string | null;
-
-  @ManyToOne(() => Agent, { onDelete: 'CASCADE' })
-  agent?: Agent | null;
 
   /** As the sender called it, made harmless; to be shown only. */
   @Column('text')

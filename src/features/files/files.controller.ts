@@ -1,7 +1,8 @@
 import { Controller, Delete, Get, HttpCode, Param, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
-import { Allow, IdParam, OwnedBy } from '../../platform/http/route.js';
+import type { ExpectedVersions } from '../../kernel/version.js';
+import { Allow, IdParam, IfMatch, OwnedBy } from '../../platform/http/route.js';
 import { sendContent } from './content/content-response.js';
 import { FileDto } from './files.dto.js';
 import { FilesService } from './files.service.js';
@@ -46,7 +47,7 @@ export class FilesController {
   @HttpCode(204)
   @Allow('files:delete')
   @OwnedBy(FilesService)
-  async remove(@Param() { id }: IdParam): Promise<void> {
-    await this.files.remove(id);
+  remove(@Param() { id }: IdParam, @IfMatch() expected: ExpectedVersions): Promise<void> {
+    return this.files.remove(id, expected);
   }
 }

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { IsOptional, IsString, MaxLength } from 'class-validator';
-import { pageOf } from '../../platform/http/page.dto.js';
+import { pageOf } from '../../platform/http/response/page.dto.js';
 import { PageQuery } from '../../platform/http/route.js';
 import type { StoredFile } from './file.entity.js';
 
@@ -59,10 +59,15 @@ export class FileDto {
 
   createdAt: Date;
 
-  static from({ id, name, mediaType, size, sha256, label, scan, ...file }: StoredFile): FileDto {
+  /** The ETag is made of it */
+  @ApiProperty({ type: 'integer', minimum: 1 })
+  version: number;
+
+  static from(file: StoredFile): FileDto {
+    const { id, name, mediaType, size, sha256, label, scan, createdAt, version } = file;
     const owner: FileOwnerDto =
       file.agentId === null ? { type: 'vendor', id: file.vendorId } : { type: 'agent', id: file.agentId };
-    return { id, name, mediaType, size, sha256, label, owner, scan, createdAt: file.createdAt };
+    return { id, name, mediaType, size, sha256, label, owner, scan, createdAt, version };
   }
 }
 

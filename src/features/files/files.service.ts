@@ -57,7 +57,7 @@ export class FilesService implements OwnerLookup {
   }
 
   /** Removes the row and then the bytes; should the server stop between the two, the sweeper removes the bytes. */
-  async remove(id: string, expected?: ExpectedVersions): Promise<void> {
+  async remove(id: string, expected: ExpectedVersions): Promise<void> {
     await this.files.remove(id, 'files:delete', expected);
     await this.storage.remove(this.keyOf(id));
   }

@@ -11,12 +11,14 @@ import { VendorsService } from './vendors.service.js';
 export class VendorsController {
   constructor(private readonly vendors: VendorsService) {}
 
+  /** List the vendors that you may see */
   @Get()
   @Allow('vendors:read')
   async list(@Query() query: VendorQueryDto, @CurrentActor() reader: Actor): Promise<VendorPageDto> {
     return VendorPageDto.from(await this.vendors.list(query), (vendor) => VendorDto.from(vendor, reader));
   }
 
+  /** Make a vendor */
   @Post()
   @Created()
   @Allow('vendors:create')
@@ -24,6 +26,7 @@ export class VendorsController {
     return VendorDto.from(await this.vendors.create(dto), reader);
   }
 
+  /** Read one vendor */
   @Get(':id')
   @Allow('vendors:read')
   @OwnedBy(VendorsService)
@@ -31,6 +34,7 @@ export class VendorsController {
     return VendorDto.from(await this.vendors.getVisible(id), reader);
   }
 
+  /** Change the fields that are sent */
   @Patch(':id')
   @Allow('vendors:update')
   @OwnedBy(VendorsService)
@@ -43,6 +47,7 @@ export class VendorsController {
     return VendorDto.from(await this.vendors.update(id, dto, expected), reader);
   }
 
+  /** Remove a vendor, with its agents and files */
   @Delete(':id')
   @HttpCode(204)
   @Allow('vendors:delete')

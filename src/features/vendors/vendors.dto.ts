@@ -12,7 +12,7 @@ import {
 } from 'class-validator';
 import type { Actor } from '../../kernel/actor.js';
 import { maskEmail, maskNumber } from '../../kernel/masking.js';
-import { pageOf } from '../../platform/http/page.dto.js';
+import { pageOf } from '../../platform/http/response/page.dto.js';
 import { IsOneLine, IsPhone, Nullable, Optional } from '../../platform/http/fields.js';
 import { PageQuery } from '../../platform/http/route.js';
 import { VENDOR_STATUSES, type Vendor, type VendorStatus } from './vendor.entity.js';

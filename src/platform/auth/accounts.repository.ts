@@ -1,4 +1,4 @@
-import type { EntityManager, Repository } from 'typeorm';
+import { IsNull, Not, type EntityManager, type Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { UnauthenticatedError } from '../../kernel/errors.js';
 import type { AccountColumns } from './account.entity.js';
@@ -26,12 +26,21 @@ export class AccountsRepository {
     return this.repository.find({ order: { createdAt: 'ASC', id: 'ASC' }, take: count });
   }
 
+  async hasAnyPassword(): Promise<boolean> {
+    return this.repository.existsBy({ passwordHash: Not(IsNull()) });
+  }
+
   async insert(values: Pick<AccountColumns, 'email' | 'name' | 'passwordHash'>): Promise<AccountColumns> {
     return this.repository.save(this.repository.create({ ...values, id: uuidv7() }), { reload: false });
   }
 
   async setPasswordHash(id: string, passwordHash: string): Promise<void> {
     await this.repository.update({ id }, { passwordHash });
+  }
+
+  /** Puts one hash in the place of another, unless the password was changed meanwhile. */
+  async replacePasswordHash(id: string, oldHash: string, newHash: string): Promise<void> {
+    await this.repository.update({ id, passwordHash: oldHash }, { passwordHash: newHash });
   }
 
   /** Makes other writers of the operators, on other nodes too, wait for the end of the transaction. */

@@ -37,10 +37,6 @@ export class InvitationsRepository {
     return affected === 1;
   }
 
-  async hasOpen(accountId: string): Promise<boolean> {
-    return this.repository.existsBy({ accountId, expiresAt: MoreThan(new Date()) });
-  }
-
   async removeOf(accountId: string): Promise<void> {
     await this.repository.delete({ accountId });
   }

@@ -18,7 +18,8 @@ export class LoginService {
 
   /**
    * Begins a session. Whether the tenant, the account or the password was wrong, the refusal is one and the same, and
-   * takes as long. Throws ForbiddenError when all was right and the tenant is suspended.
+   * takes as long. Throws ForbiddenError when all was right and the tenant is suspended. A hash of a lower cost than is
+   * configured now is replaced: only here is the password at hand.
    */
   async login({ tenant: slug, email, password }: LoginDto): Promise<TokenPairDto> {
     const tenant = slug === undefined ? null : await this.directory.bySlug(slug);
@@ -26,10 +27,15 @@ export class LoginService {
       tenant === undefined
         ? null
         : await this.stores.within(tenant, (store) => store.accounts.findByEmail(email));
-    const isRight = await this.passwords.verify(password, account?.passwordHash ?? null);
-    if (!isRight || !account || tenant === undefined) throw invalidCredentials();
+    const hash = account?.passwordHash ?? null;
+    const isRight = await this.passwords.verify(password, hash);
+    if (!isRight || !account || hash === null || tenant === undefined) throw invalidCredentials();
     if (tenant) assertNotSuspended(tenant);
-    return this.stores.within(tenant, (store) => this.sessions.start(store, account.id));
+    const stronger = this.passwords.isOutdated(hash) ? await this.passwords.hash(password) : undefined;
+    return this.stores.within(tenant, async (store) => {
+      if (stronger !== undefined) await store.accounts.replacePasswordHash(account.id, hash, stronger);
+      return this.sessions.start(store, account.id);
+    });
   }
 }
 

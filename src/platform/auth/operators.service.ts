@@ -29,16 +29,16 @@ export class OperatorsService {
   ) {}
 
   /**
-   * Makes the first operator when there is none. Returns a link while nobody can sign in and no link is open, else
-   * null. Several nodes may start at once. Throws InvalidError when the configured password is not acceptable.
+   * Makes the first operator when there is none. While no operator has a password, returns a new link for the first,
+   * and the older one is void; else null. Several nodes may start at once: the link of the last is good. Throws
+   * InvalidError when the configured password is not acceptable.
    */
   async ensureFirst(): Promise<OperatorLink | null> {
     return this.stores.operators.transaction(async (store) => {
       await store.accounts.lockOperators();
-      const [first, second] = await store.accounts.findOldest(2);
+      const [first] = await store.accounts.findOldest(1);
       if (!first) return this.createFirst(store);
-      if (second || first.passwordHash !== null || (await store.invitations.hasOpen(first.id))) return null;
-      return this.linkFor(store, first);
+      return (await store.accounts.hasAnyPassword()) ? null : this.linkFor(store, first);
     });
   }
 

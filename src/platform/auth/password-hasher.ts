@@ -1,6 +1,7 @@
 import { createHmac, hkdfSync } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { getRounds } from 'bcryptjs';
 import { Piscina } from 'piscina';
 import { UnavailableError } from '../../kernel/errors.js';
 import { CONFIG, MASTER_KEY } from '../config/config.module.js';
@@ -48,6 +49,11 @@ export class PasswordHasher implements OnApplicationShutdown {
    */
   async verify(password: string, hash: string | null): Promise<boolean> {
     return this.run<boolean>('verify', { digest: this.digestOf(password), hash: hash ?? this.nobodysHash });
+  }
+
+  /** Whether the hash was made at a lower cost than new ones are. */
+  isOutdated(hash: string): boolean {
+    return getRounds(hash) < this.cost;
   }
 
   async onApplicationShutdown(): Promise<void> {

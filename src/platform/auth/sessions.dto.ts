@@ -1,4 +1,4 @@
-import { pageOf } from '../http/route.js';
+import { pageOf } from '../http/response/page.dto.js';
 import type { SessionColumns } from './session.entity.js';
 
 export class SessionDto {

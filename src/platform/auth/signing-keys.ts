@@ -23,7 +23,10 @@ export class SigningKeys {
   ) {}
 
   /** Reads the keys, making the first when there is none. Throws when the master key is not the one they were made with. */
-  static async load(repository: SigningKeysRepository, masterKey: Buffer): Promise<SigningKeys> {
+  static async load(
+    repository: Pick<SigningKeysRepository, 'findAllOrFirst'>,
+    masterKey: Buffer,
+  ): Promise<SigningKeys> {
     const wrappingKey = new Uint8Array(
       hkdfSync('sha256', masterKey, '', 'ringfence/signing-key-encryption', ENCRYPTION_KEY_BYTES),
     );

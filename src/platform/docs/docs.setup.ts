@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, RequestHandler, Response } from 'express';
 import { stringify } from 'yaml';
+import { NotFoundError } from '../../kernel/errors.js';
 import { ASSETS, ASSETS_VERSION, page } from './docs-assets.js';
 import { errorsPage } from './errors-page.js';
 import { buildOpenApi } from './openapi.js';
@@ -53,7 +54,8 @@ const sendDocsPage: RequestHandler = (_request, response) => {
 
 const sendAsset: RequestHandler<{ version: string; name: string }> = ({ params }, response, next) => {
   const file = ASSETS.get(params.name);
-  if (!file) return next();
+  // The address fits this route, so whoever is asked next would refuse the method instead.
+  if (!file) return next(new NotFoundError());
   const isCurrent = params.version === ASSETS_VERSION;
   response.sendFile(file, {
     cacheControl: false,

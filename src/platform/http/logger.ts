@@ -6,8 +6,21 @@ import type { Config } from '../config/config.js';
 
 /** JSON lines to standard output, or to the given stream. */
 export function createLogger(config: Pick<Config, 'logLevel'>, stream?: DestinationStream): Logger {
-  const options = { level: config.logLevel, base: undefined, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = {
+    level: config.logLevel,
+    base: undefined,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: describeError },
+  };
   return stream ? pino(options, stream) : pino(options);
+}
+
+/** What helps to find a fault. Errors of the database also carry the values of their query, which no log may hold. */
+function describeError(error: unknown): object {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack, cause } = error;
+  const { code } = error as { code?: unknown };
+  return { type: name, code, message, stack, ...(cause !== undefined && { cause: describeError(cause) }) };
 }
 
 /** One line for each request: method, path and status. Never the query, a header or a body, which hold personal data. */
@@ -38,15 +51,19 @@ export function createRequestLogger(logger: Logger): HttpLogger {
   });
 }
 
+/** Where Nest reports why the application could not be made; whoever makes it is thrown the same error, and tells it. */
+const START_FAILURE = 'ExceptionHandler';
+
 /** Nest's own messages, in the same stream and form as ours. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
+  /** Nest logs each route and module that it sets up, which matters to its developers alone. */
   log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
+    this.write('debug', message, rest);
   }
   error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
+    if (rest.at(-1) !== START_FAILURE) this.write('error', message, rest);
   }
   warn(message: unknown, ...rest: unknown[]): void {
     this.write('warn', message, rest);

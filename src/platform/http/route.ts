@@ -17,8 +17,6 @@ import type { Permission } from '../../kernel/permissions.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
 import { versionsIn } from './etag.js';
 
-export { pageOf } from './response/page.dto.js';
-
 export const ACCESS_KEY = 'ringfence:access';
 export const OWNER_KEY = 'ringfence:owner';
 export const MULTIPART_KEY = 'ringfence:multipart';

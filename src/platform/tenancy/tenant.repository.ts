@@ -51,7 +51,7 @@ export abstract class TenantRepository<T extends TenantResource> {
    * the tenant may not have another.
    */
   async insert(values: DeepPartial<T>): Promise<T> {
-    const row = this.repository.create({ ...values, id: uuidv7() });
+    const row = this.repository.create({ ...this.absent(), ...values, id: uuidv7() });
     const add = () => this.repository.insert(row as QueryDeepPartialEntity<T>);
     await (this.quota === undefined ? add() : this.withinQuota(this.quota, 1, add));
     return row;
@@ -105,6 +105,14 @@ export abstract class TenantRepository<T extends TenantResource> {
   /** Without narrowing: for rules that must see all rows of the tenant, and for jobs. */
   protected get repository(): Repository<T> {
     return this.context.manager.getRepository(this.entity);
+  }
+
+  /** Null for every column that may be: a row just made answers like one that was read. */
+  private absent(): DeepPartial<T> {
+    const nullable = this.repository.metadata.columns.filter(
+      (column) => column.isNullable && !column.relationMetadata,
+    );
+    return Object.fromEntries(nullable.map((column) => [column.propertyName, null])) as DeepPartial<T>;
   }
 
   private async lock(id: string, permission: Permission, expected: ExpectedVersions): Promise<T> {

@@ -24,12 +24,14 @@ export class TenantsController {
     private readonly usage: TenantUsageService,
   ) {}
 
+  /** List the tenants that you may see */
   @Get()
   @Allow('tenants:read')
   async list(@Query() query: TenantQueryDto): Promise<TenantPageDto> {
     return TenantPageDto.from(await this.tenants.list(query), (tenant) => TenantDto.from(tenant));
   }
 
+  /** Make a tenant */
   @Post()
   @Created()
   @Allow('tenants:create')
@@ -37,6 +39,7 @@ export class TenantsController {
     return CreatedTenantDto.of(await this.tenants.create(dto));
   }
 
+  /** Read one tenant */
   @Get(':id')
   @Allow('tenants:read')
   @OwnedBy(TenantsService)
@@ -44,7 +47,7 @@ export class TenantsController {
     return TenantDto.from(await this.tenants.get(id));
   }
 
-  /** See what the tenant may use, and what it uses */
+  /** Show what the tenant may use, and what it uses */
   @Get(':id/usage')
   @Allow('tenants:read')
   @OwnedBy(TenantsService)
@@ -52,6 +55,7 @@ export class TenantsController {
     return this.usage.of(id);
   }
 
+  /** Change the fields that are sent */
   @Patch(':id')
   @Allow('tenants:update')
   @OwnedBy(TenantsService)
@@ -63,6 +67,7 @@ export class TenantsController {
     return TenantDto.from(await this.tenants.update(id, dto, expected));
   }
 
+  /** Remove a tenant, with all its data; its slug is never given out again */
   @Delete(':id')
   @HttpCode(204)
   @Allow('tenants:delete')
@@ -75,6 +80,7 @@ export class TenantsController {
     return this.tenants.remove(id, confirm, expected);
   }
 
+  /** Shut the tenant's callers out, until it is resumed */
   @Post(':id/suspend')
   @HttpCode(200)
   @Allow('tenants:update')
@@ -84,6 +90,7 @@ export class TenantsController {
     return TenantDto.from(await this.tenants.suspend(id, dto));
   }
 
+  /** Let the tenant's callers in again */
   @Post(':id/resume')
   @HttpCode(200)
   @Allow('tenants:update')

@@ -12,7 +12,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { IsOneLine, Optional } from '../http/fields.js';
-import { pageOf } from '../http/page.dto.js';
+import { pageOf } from '../http/response/page.dto.js';
 import { PageQuery } from '../http/route.js';
 import {
   SUSPENSION_MODES,

@@ -9,7 +9,7 @@ import { TenantUsageService } from './tenant-usage.service.js';
 export class UsageController {
   constructor(private readonly usage: TenantUsageService) {}
 
-  /** See what your tenant may use, and what it uses */
+  /** Show what your tenant may use, and what it uses */
   @Get()
   @Allow('usage:read')
   async get(): Promise<TenantUsageDto> {

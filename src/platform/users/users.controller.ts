@@ -18,12 +18,14 @@ import { UsersService } from './users.service.js';
 export class UsersController {
   constructor(private readonly users: UsersService) {}
 
+  /** List the users that you may see */
   @Get()
   @Allow('users:read')
   async list(@Query() query: UserQueryDto, @CurrentActor() reader: Actor): Promise<UserPageDto> {
     return UserPageDto.from(await this.users.list(query), (user) => UserDto.from(user, reader));
   }
 
+  /** Make a user */
   @Post()
   @Created()
   @Allow('users:create')
@@ -31,6 +33,7 @@ export class UsersController {
     return CreatedUserDto.of(await this.users.create(dto), reader);
   }
 
+  /** Read one user */
   @Get(':id')
   @Allow('users:read')
   @OwnedBy(UsersService)
@@ -38,6 +41,7 @@ export class UsersController {
     return UserDto.from(await this.users.get(id), reader);
   }
 
+  /** Change the fields that are sent */
   @Patch(':id')
   @Allow('users:update')
   @OwnedBy(UsersService)
@@ -50,6 +54,7 @@ export class UsersController {
     return UserDto.from(await this.users.update(id, dto, expected), reader);
   }
 
+  /** Remove a user, with all sessions; the last administrator stays */
   @Delete(':id')
   @HttpCode(204)
   @Allow('users:delete')

@@ -16,7 +16,7 @@ import { maskEmail } from '../../kernel/masking.js';
 import { TENANT_ROLES, type TenantRole } from '../../kernel/permissions.js';
 import type { User } from '../auth/user.entity.js';
 import { IsOneLine, Nullable, Optional } from '../http/fields.js';
-import { pageOf } from '../http/page.dto.js';
+import { pageOf } from '../http/response/page.dto.js';
 import { PageQuery } from '../http/route.js';
 
 /** A user just made; `invitation` when no password was given. */

@@ -5,7 +5,7 @@ import type { Page } from '../../../kernel/page.js';
 /** Where a list goes on. */
 export class PageInfo {
   /** Give it as `cursor` to get the next page; null on the last */
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, maxLength: 512 })
   nextCursor: string | null;
 
   /** How many items a page holds at most */
@@ -19,7 +19,7 @@ export class PageInfo {
  */
 export function pageOf<Dto extends object>(item: Type<Dto>) {
   class ItemPage {
-    @ApiProperty({ type: item, isArray: true })
+    @ApiProperty({ type: item, isArray: true, maxItems: 100 })
     data: Dto[];
 
     @ApiProperty({ type: PageInfo })

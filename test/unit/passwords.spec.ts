@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { hashSync } from 'bcryptjs';
 import { PasswordHasher } from '../../src/platform/auth/password-hasher.js';
 import { PasswordPolicy } from '../../src/platform/auth/password-policy.js';
-import type { Config } from '../../src/platform/config/config.js';
+import { loadConfig } from '../../src/platform/config/config.js';
 
-const config = { masterKey: randomBytes(32), bcryptCost: 4, passwordMinLength: 15 } as Config;
+const config = loadConfig({ NODE_ENV: 'test', BCRYPT_COST: '4' });
+const masterKey = randomBytes(32);
 
 describe('PasswordHasher', () => {
-  const hasher = new PasswordHasher(config);
+  const hasher = new PasswordHasher(config, masterKey);
   afterAll(() => hasher.onApplicationShutdown());
 
   const isSame = async (one: string, other: string) => hasher.verify(other, await hasher.hash(one));
@@ -37,14 +38,23 @@ describe('PasswordHasher', () => {
   });
 
   it('is keyed: a hash of the bare password, or of another installation, is not good', async () => {
-    const elsewhere = new PasswordHasher({ ...config, masterKey: randomBytes(32) });
+    const elsewhere = new PasswordHasher(config, randomBytes(32));
     await expect(hasher.verify('secret', hashSync('secret', 4))).resolves.toBe(false);
     await expect(hasher.verify('secret', await elsewhere.hash('secret'))).resolves.toBe(false);
     await elsewhere.onApplicationShutdown();
   });
 
+  it('calls a hash outdated when new ones cost more', async () => {
+    const hash = await hasher.hash('secret');
+    const costlier = new PasswordHasher({ ...config, bcryptCost: 5 }, masterKey);
+    expect(hasher.isOutdated(hash)).toBe(false);
+    expect(costlier.isOutdated(hash)).toBe(true);
+    expect(hasher.isOutdated(await costlier.hash('secret'))).toBe(false);
+    await costlier.onApplicationShutdown();
+  });
+
   it('finds no password right where there is no hash, and takes its time over it', async () => {
-    const slow = new PasswordHasher({ ...config, bcryptCost: 9 });
+    const slow = new PasswordHasher({ ...config, bcryptCost: 9 }, masterKey);
     const hash = await slow.hash('secret');
     const timeOf = async (against: string | null): Promise<number> => {
       const start = performance.now();
