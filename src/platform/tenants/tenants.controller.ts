@@ -80,7 +80,7 @@ export class TenantsController {
     return this.tenants.remove(id, confirm, expected);
   }
 
-  /** Shut the tenant's callers out, until it is resumed */
+  /** Shut the tenant's callers out, or let them only read, until it is resumed */
   @Post(':id/suspend')
   @HttpCode(200)
   @Allow('tenants:update')
