@@ -162,6 +162,12 @@ export default defineConfig(
     languageOptions: { sourceType: 'commonjs', globals: readonly(NODE_GLOBALS) },
   },
   {
+    // Programs that measure, and tell a person what they saw.
+    files: ['bench/**/*.mjs'],
+    languageOptions: { globals: readonly(['console', 'fetch', 'process', 'URL']) },
+    rules: { 'no-console': 'off' },
+  },
+  {
     // What browsers load.
     files: ['src/**/*.js'],
     languageOptions: { sourceType: 'module', globals: readonly(BROWSER_GLOBALS) },

@@ -12,7 +12,9 @@ import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { AddressThrottlerGuard } from './platform/http/throttler.guard.js';
 import { DatabaseReadiness } from './platform/tenancy/database-readiness.js';
+import { ReadOnlyGuard } from './platform/tenancy/read-only.guard.js';
 import { TenancyModule } from './platform/tenancy/tenancy.module.js';
+import { TenantShareGuard } from './platform/tenancy/tenant-share.guard.js';
 import { TenantsModule } from './platform/tenants/tenants.module.js';
 import { UsersModule } from './platform/users/users.module.js';
 
@@ -33,6 +35,8 @@ import { UsersModule } from './platform/users/users.module.js';
   providers: [
     { provide: APP_GUARD, useExisting: AddressThrottlerGuard },
     { provide: APP_GUARD, useExisting: AuthenticationGuard },
+    { provide: APP_GUARD, useClass: TenantShareGuard },
+    { provide: APP_GUARD, useClass: ReadOnlyGuard },
     { provide: APP_GUARD, useClass: PermissionsGuard },
     { provide: APP_GUARD, useClass: OwnershipGuard },
   ],

@@ -41,18 +41,29 @@ export function addTenantCommands(program: Command): void {
         if (made.admin.invitation) await answerLink(json, made.admin.invitation);
       }),
     );
-  for (const verb of ['suspend', 'resume'] as const) {
-    tenant
-      .command(`${verb} <slug>`)
-      .description(verb === 'suspend' ? "shuts the tenant's callers out" : 'lets them in again')
-      .option('--json')
-      .action((slug: string, { json }: Json) =>
-        withTenants(async (tenants, app) => {
-          const changed = await tenants[verb](await idOf(app, slug));
-          answer(json, summary(changed), [line(changed)]);
-        }),
-      );
-  }
+  tenant
+    .command('suspend <slug>')
+    .description("shuts the tenant's callers out")
+    .option('--read-only', 'lets them sign in and read')
+    .option('--reason <text>', 'for operators')
+    .option('--json')
+    .action((slug: string, { readOnly, reason, json }: Json & { readOnly?: boolean; reason?: string }) =>
+      withTenants(async (tenants, app) => {
+        const how = { mode: readOnly ? 'read_only' : 'blocked', ...(reason && { reason }) } as const;
+        const changed = await tenants.suspend(await idOf(app, slug), how);
+        answer(json, summary(changed), [line(changed)]);
+      }),
+    );
+  tenant
+    .command('resume <slug>')
+    .description('lets them in again, or write again')
+    .option('--json')
+    .action((slug: string, { json }: Json) =>
+      withTenants(async (tenants, app) => {
+        const changed = await tenants.resume(await idOf(app, slug));
+        answer(json, summary(changed), [line(changed)]);
+      }),
+    );
   tenant
     .command('delete <slug>')
     .description('destroys the tenant and all its data')

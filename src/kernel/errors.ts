@@ -107,7 +107,11 @@ export class UnsatisfiableRangeError extends DomainError {
 
 export class RateLimitedError extends DomainError {
   readonly kind = 'rate_limited';
-  constructor(readonly retryAfterSeconds: number) {
+  /** `violatedPolicies` are the names of the budgets that are used up. */
+  constructor(
+    readonly retryAfterSeconds: number,
+    readonly violatedPolicies: readonly string[] = [],
+  ) {
     super('rate_limited', 'Too many requests; retry later.');
   }
 }

@@ -23,6 +23,7 @@ export const PERMISSIONS = [
   'files:read',
   'files:delete',
   'personal_data:read',
+  'usage:read',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];

@@ -94,6 +94,8 @@ describe('the configuration', () => {
     ['BCRYPT_COST', '11'],
     ['BCRYPT_COST', '16'],
     ['DATABASE_URL', 'mysql://x'],
+    ['DATABASE_URL', 'postgres://a:b@/x'],
+    ['DATABASE_URL', 'postgres://a:b@/x?host=db'],
     ['MASTER_KEY', 'c2hvcnQ='],
     ['PUBLIC_URL', 'https://a.example/path'],
     ['DOCS_ENABLED', 'yes'],
@@ -102,6 +104,15 @@ describe('the configuration', () => {
     const faults = faultsOf(() => loadConfig({ [name]: value }));
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatch(new RegExp(`^${name}: must `));
+  });
+
+  it.each([
+    'postgres://a:b@db/x',
+    'postgresql://a:b@/x?host=/run/postgresql&port=5432&sslmode=disable',
+    'postgresql://a:b@/x?port=5432&host=%2Frun%2Fpostgresql',
+    'postgresql:///x?user=a&host=/run/postgresql',
+  ])('takes DATABASE_URL=%s, as libpq does', (url) => {
+    expect(loadConfig({ DATABASE_URL: url }).databaseUrl).toBe(url);
   });
 
   it('never repeats a secret', () => {

@@ -16,6 +16,7 @@ export interface AgentFilter {
 @Injectable()
 export class AgentsRepository extends TenantRepository<Agent> {
   protected readonly readPermission = 'agents:read';
+  protected override readonly quota = 'agents';
 
   constructor(@Inject(TenantContext) context: TenantContext) {
     super(context, Agent);

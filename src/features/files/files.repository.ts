@@ -24,11 +24,14 @@ export class FilesRepository extends TenantRepository<StoredFile> {
     super(context, StoredFile);
   }
 
-  /** Inserts the row under the id its bytes are stored by. Throws NotFoundError when the owner was removed meanwhile. */
-  async add(id: string, values: DeepPartial<StoredFile>): Promise<StoredFile> {
+  /**
+   * Inserts the row under the id its bytes are stored by. Throws NotFoundError when the owner was removed meanwhile,
+   * ForbiddenError when the tenant has no room for so many bytes.
+   */
+  async add(id: string, values: DeepPartial<StoredFile> & { size: number }): Promise<StoredFile> {
     try {
       const row = this.repository.create({ ...values, id });
-      await this.repository.insert(row);
+      await this.withinQuota('storageBytes', values.size, () => this.repository.insert(row));
       return row;
     } catch (error) {
       if ((error as { code?: unknown }).code === OWNER_IS_GONE) throw new NotFoundError();

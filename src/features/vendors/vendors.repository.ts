@@ -14,6 +14,7 @@ export interface VendorFilter {
 @Injectable()
 export class VendorsRepository extends TenantRepository<Vendor> {
   protected readonly readPermission = 'vendors:read';
+  protected override readonly quota = 'vendors';
 
   constructor(@Inject(TenantContext) context: TenantContext) {
     super(context, Vendor);

@@ -38,6 +38,7 @@ export class AccountStores {
   /** Runs work on the store of a realm that is named explicitly, since no caller is known yet. */
   async within<T>(tenant: Tenant | null, work: (store: AccountStore) => Promise<T>): Promise<T> {
     if (tenant === null) return work(this.operators);
-    return this.context.run(bindingOf(tenant), () => work(this.users));
+    // Sessions are begun and ended in a read-only tenant as well.
+    return this.context.run({ ...bindingOf(tenant), readOnly: false }, () => work(this.users));
   }
 }

@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
 import type { Actor } from '../../kernel/actor.js';
-import { Authenticated, CurrentActor, IdParam, Public, TightLimit } from '../http/route.js';
+import { Authenticated, CurrentActor, IdParam, Public, TightLimit, WhileReadOnly } from '../http/route.js';
 import { ChangePasswordDto, LoginDto, RefreshDto, TokenPairDto } from './auth.dto.js';
 import { LoginService } from './login.service.js';
 import { PasswordsService } from './passwords.service.js';
@@ -37,6 +37,7 @@ export class AuthController {
   @Post('logout')
   @HttpCode(204)
   @Authenticated()
+  @WhileReadOnly()
   async logout(@CurrentActor() actor: Actor): Promise<void> {
     return this.sessions.endCurrent(actor);
   }
@@ -54,6 +55,7 @@ export class AuthController {
   @Delete('sessions/:id')
   @HttpCode(204)
   @Authenticated()
+  @WhileReadOnly()
   async endSession(@CurrentActor() actor: Actor, @Param() { id }: IdParam): Promise<void> {
     return this.sessions.end(actor, id);
   }

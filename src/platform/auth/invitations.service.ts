@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InvalidError } from '../../kernel/errors.js';
-import { assertNotSuspended } from '../tenancy/tenant-directory.js';
+import { assertWritable } from '../tenancy/tenant-directory.js';
 import type { AccountStore } from './account-store.js';
 import { AccountStores } from './account-stores.js';
 import type { TokenPairDto } from './auth.dto.js';
@@ -44,7 +44,7 @@ export class InvitationsService {
     const token = parseOpaqueToken('inv', text);
     const tenant = token && (await this.stores.findRealm(token.tenantId));
     if (tenant === undefined || !token) throw badToken();
-    if (tenant) assertNotSuspended(tenant);
+    if (tenant) assertWritable(tenant);
     return this.stores.within(tenant, (store) => this.acceptIn(store, token, password));
   }
 

@@ -3,11 +3,15 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { Request } from 'express';
 import { Strategy } from 'passport-jwt';
 import { Actor } from '../../kernel/actor.js';
-import { UnauthenticatedError } from '../../kernel/errors.js';
+import { RateLimitedError, UnauthenticatedError } from '../../kernel/errors.js';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
 import { assertNotSuspended, bindingOf } from '../tenancy/tenant-directory.js';
+import { TenantContext } from '../tenancy/tenant-context.js';
 import type { TenantBinding } from '../tenancy/tenant-pool.js';
+import { TenantShares } from '../tenancy/tenant-shares.js';
+import { announceBudgets } from '../http/response/rate-limit-fields.js';
+import type { Tenant } from '../tenancy/tenant.entity.js';
 import { AccountStores } from './account-stores.js';
 import { AccessTokens, issuerOf, TOKEN_AUDIENCE, type AccessClaims } from './access-tokens.js';
 import { SIGNING_ALGORITHM } from './signing-keys.js';
@@ -27,6 +31,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(
     tokens: AccessTokens,
     private readonly stores: AccountStores,
+    private readonly context: TenantContext,
+    private readonly shares: TenantShares,
     @Inject(CONFIG) config: Config,
   ) {
     super({
@@ -34,6 +40,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
       algorithms: [SIGNING_ALGORITHM],
       issuer: issuerOf(config),
       audience: TOKEN_AUDIENCE,
+      passReqToCallback: true,
       secretOrKeyProvider: (_request, token: string, done) => {
         const key = tokens.keyFor(token);
         // The types know strings alone; jsonwebtoken takes a KeyObject, which need not be parsed anew each time.
@@ -43,16 +50,29 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     });
   }
 
-  /** Throws UnauthenticatedError, or ForbiddenError when the tenant is suspended. */
-  async validate({ sub, sid, tid }: AccessClaims): Promise<Caller> {
+  /** Throws UnauthenticatedError; ForbiddenError when the tenant is suspended; RateLimitedError when it floods us. */
+  async validate(request: Request, { sub, sid, tid }: AccessClaims): Promise<Caller> {
     const tenant = await this.stores.findRealm(tid ?? null);
     if (tenant === undefined) throw new UnauthenticatedError();
     if (tenant) assertNotSuspended(tenant);
-    const account = await this.stores.within(tenant, (store) => store.sessions.findAccount(sid, sub));
+    const lookUp = () => this.stores.within(tenant, (store) => store.sessions.findAccount(sid, sub));
+    const account = await (tenant ? this.withinShare(request, tenant, lookUp) : lookUp());
     if (!account) throw new UnauthenticatedError();
     const { kind, id, roles, vendorId } = account;
     const actor = new Actor({ kind, id, roles, vendorId, sessionId: sid, tenantId: tenant?.id ?? null });
     return { actor, binding: tenant && bindingOf(tenant) };
+  }
+
+  /** Spares the database the callers of a tenant whose share is used up. */
+  private async withinShare<T>(request: Request, tenant: Tenant, lookUp: () => Promise<T>): Promise<T> {
+    const limits = this.context.policyOf(tenant);
+    try {
+      return await this.shares.whileEntering(tenant.id, limits, lookUp);
+    } catch (error) {
+      if (error instanceof RateLimitedError && request.res)
+        announceBudgets(request.res, this.shares.budgetsOf(tenant.id, limits));
+      throw error;
+    }
   }
 }
 

@@ -21,6 +21,15 @@ export interface Config {
   sessionIdleSeconds: number;
   uploadMaxBytes: number;
   uploadTypes: readonly string[];
+  /** What a tenant may use at most, unless its own policy says otherwise. */
+  tenantPolicy: {
+    readonly concurrentRequests: number;
+    readonly requestsPerMinute: number;
+    readonly storageBytes: number;
+    readonly users: number;
+    readonly vendors: number;
+    readonly agents: number;
+  };
   dbPoolSize: number;
   dbConnectTimeoutMs: number;
   dbQueryTimeoutMs: number;
@@ -73,6 +82,14 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     sessionIdleSeconds: values.SESSION_IDLE_SECONDS,
     uploadMaxBytes: values.UPLOAD_MAX_BYTES,
     uploadTypes: values.UPLOAD_TYPES,
+    tenantPolicy: {
+      concurrentRequests: values.TENANT_CONCURRENT_REQUESTS,
+      requestsPerMinute: values.TENANT_REQUESTS_PER_MINUTE,
+      storageBytes: values.TENANT_STORAGE_BYTES,
+      users: values.TENANT_USERS,
+      vendors: values.TENANT_VENDORS,
+      agents: values.TENANT_AGENTS,
+    },
     dbPoolSize: values.DB_POOL_SIZE,
     dbConnectTimeoutMs: values.DB_CONNECT_TIMEOUT_MS,
     dbQueryTimeoutMs: values.DB_QUERY_TIMEOUT_MS,

@@ -20,6 +20,7 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 const NODE_ENVS = ['development', 'test', 'production'] as const;
 const DAY_SECONDS = 86_400;
 const MEBIBYTE = 1_048_576;
+const MAX_SAFE = 999_999_999_999_999;
 const BCRYPT_COST_FLOOR = 12;
 
 /** A rule that turns the text of a variable into its value, or answers what it must be. */
@@ -54,11 +55,14 @@ const list = (accepts: (item: string) => boolean, mustBe: string) =>
     return items.every(accepts) ? { value: [...new Set(items)] } : { mustBe };
   });
 
-const url = (protocols: readonly string[], mustBe: string, secret = false) =>
-  variable<string>((text) => {
-    const known = URL.canParse(text) && protocols.includes(new URL(text).protocol);
-    return known ? { value: text } : { mustBe };
-  }, secret);
+/** As libpq reads it: where `?host=` names the folder of a socket, the place of the host may be empty. */
+const databaseUrl = variable<string>((text) => {
+  const whole = /[?&]host=(%2f|\/)/i.test(text)
+    ? text.replace(/^(\w+:\/\/(?:[^/?#]*@)?)(?=\/)/, '$1socket')
+    : text;
+  const isKnown = /^postgres(ql)?:\/\//.test(text) && URL.canParse(whole);
+  return isKnown ? { value: text } : { mustBe: 'a URL that begins with postgres://' };
+}, true);
 
 function isOrigin(text: string): boolean {
   return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
@@ -97,7 +101,7 @@ export const environmentSchema = z.object({
   HOST: text(1, 255).default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).default(3000),
   DATA_DIR: text(1, 4096).default('.data'),
-  DATABASE_URL: url(['postgres:', 'postgresql:'], 'a URL that begins with postgres://', true).optional(),
+  DATABASE_URL: databaseUrl.optional(),
   CORS_ORIGINS: list(
     isOrigin,
     'a comma separated list of exact http(s) origins, without a path and without *',
@@ -113,6 +117,12 @@ export const environmentSchema = z.object({
     (type) => KNOWN_UPLOAD_TYPES.some((known) => known === type),
     `a comma separated list out of ${KNOWN_UPLOAD_TYPES.join(', ')}`,
   ).default(KNOWN_UPLOAD_TYPES),
+  TENANT_CONCURRENT_REQUESTS: wholeNumber(1, 1_000_000).default(20),
+  TENANT_REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000_000).default(3000),
+  TENANT_STORAGE_BYTES: wholeNumber(0, MAX_SAFE).default(10_240 * MEBIBYTE),
+  TENANT_USERS: wholeNumber(1, 1_000_000_000).default(1000),
+  TENANT_VENDORS: wholeNumber(0, 1_000_000_000).default(10_000),
+  TENANT_AGENTS: wholeNumber(0, 1_000_000_000).default(50_000),
   DB_POOL_SIZE: wholeNumber(4, 100).default(10),
   DB_CONNECT_TIMEOUT_MS: wholeNumber(100, 60_000).default(3000),
   DB_QUERY_TIMEOUT_MS: wholeNumber(100, 600_000).default(5000),

@@ -92,6 +92,12 @@ export const PROBLEM_SCHEMAS: Named<'schemas'> = {
         description: 'The fields at fault, when there are any',
         items: { $ref: '#/components/schemas/ProblemField' },
       },
+      violatedPolicies: {
+        type: 'array',
+        maxItems: 10,
+        description: 'Of a 429: the budgets that are used up, as RateLimit-Policy names them',
+        items: { ...text(64), examples: ['tenant'] },
+      },
     },
   },
   ProblemField: {

@@ -55,6 +55,20 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     remedy: 'Ask the operator of the installation to resume the tenant.',
   },
   {
+    code: 'tenant_read_only',
+    status: 403,
+    title: 'Tenant read-only',
+    meaning: 'The tenant is suspended: its people can sign in and read, but change nothing.',
+    remedy: 'Ask the operator of the installation to resume the tenant.',
+  },
+  {
+    code: 'quota_exceeded',
+    status: 403,
+    title: 'Quota exceeded',
+    meaning: 'The tenant has as many users, vendors, agents or bytes of files as it may have.',
+    remedy: 'Remove what is no longer needed, or ask the operator of the installation for more.',
+  },
+  {
     code: 'not_found',
     status: 404,
     title: 'Not found',
@@ -114,7 +128,8 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     code: 'rate_limited',
     status: 429,
     title: 'Rate limited',
-    meaning: 'Too many requests came from this address or for this account.',
+    meaning:
+      'Too many requests came from this address, for this account or from this tenant; “violatedPolicies” says which.',
     remedy: 'Wait for the seconds in “Retry-After”, then go on more slowly.',
   },
   {

@@ -1,7 +1,13 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
-import { DomainError, InvalidError, UnsatisfiableRangeError, type ErrorKind } from '../../kernel/errors.js';
+import {
+  DomainError,
+  InvalidError,
+  RateLimitedError,
+  UnsatisfiableRangeError,
+  type ErrorKind,
+} from '../../kernel/errors.js';
 import { ProtocolError } from './request/protocol.error.js';
 import { problem, PROBLEM_MEDIA_TYPE, type Problem } from './response/problem.js';
 import { ofLibrary, ofStatus } from './response/foreign-errors.js';
@@ -37,7 +43,7 @@ const OF_THE_SUCCESS = [
   'Location',
 ];
 
-type Refusal = Pick<Problem, 'status' | 'code' | 'detail' | 'errors'> & {
+type Refusal = Pick<Problem, 'status' | 'code' | 'detail' | 'errors' | 'violatedPolicies'> & {
   headers: Readonly<Record<string, string>>;
 };
 
@@ -100,7 +106,10 @@ function pick({ status, code, detail }: ProtocolError): Pick<Refusal, 'status' |
 function ofDomain(error: DomainError): Refusal {
   const { code, detail } = error;
   const refusal = { status: STATUS_OF[error.kind], code, detail, headers: headersOf(error) };
-  return error instanceof InvalidError ? { ...refusal, errors: error.faults } : refusal;
+  if (error instanceof InvalidError) return { ...refusal, errors: error.faults };
+  if (error instanceof RateLimitedError && error.violatedPolicies.length > 0)
+    return { ...refusal, violatedPolicies: error.violatedPolicies };
+  return refusal;
 }
 
 function headersOf(error: DomainError): Record<string, string> {

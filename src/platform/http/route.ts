@@ -22,6 +22,7 @@ export const OWNER_KEY = 'ringfence:owner';
 export const MULTIPART_KEY = 'ringfence:multipart';
 export const TIGHT_LIMIT_KEY = 'ringfence:tight-limit';
 export const CREATED_KEY = 'ringfence:created';
+export const READ_ONLY_KEY = 'ringfence:while-read-only';
 
 /** What a route declares of who may call it. A route without one stops the start. */
 export type Access =
@@ -57,6 +58,9 @@ export type TightBudget = 'login';
 /** The route also spends a smaller budget of the client's address, shared by all routes that name it. */
 export const TightLimit = (budget: TightBudget): MethodDecorator & ClassDecorator =>
   SetMetadata(TIGHT_LIMIT_KEY, budget);
+
+/** Works in a read-only tenant too, although it is no GET: it changes nothing but the caller's own sessions. */
+export const WhileReadOnly = (): MethodDecorator => SetMetadata(READ_ONLY_KEY, true);
 
 /** Where a new resource is found: `<base>/<id>`; the base is the request's own path when left out. */
 export interface CreatedAt {

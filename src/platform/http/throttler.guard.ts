@@ -10,6 +10,7 @@ import { RateLimitedError } from '../../kernel/errors.js';
 import type { Config } from '../config/config.js';
 import { TIGHT_LIMIT_KEY, type TightBudget } from './route.js';
 import { CounterStorage } from './request/counter.storage.js';
+import { announceBudgets } from './response/rate-limit-fields.js';
 
 const MINUTE_MS = 60_000;
 const DEFAULT = 'default';
@@ -25,22 +26,13 @@ export function throttlerOptions(config: Config): ThrottlerModuleOptions {
   };
 }
 
-/** What is left of one budget after this request. */
-interface Balance {
-  name: string;
-  limit: number;
-  remaining: number;
-  windowSeconds: number;
-  resetSeconds: number;
-}
-
 /**
  * Counts requests by client address (IPv6 by /64). The default budget is spent by `middleware`, ahead of everything that
  * could answer, so that unknown routes and malformed bodies count too; as a guard it runs first and spends the tight ones.
  */
 @Injectable()
 export class AddressThrottlerGuard extends ThrottlerGuard {
-  private readonly balances = new WeakMap<Request, Balance[]>();
+  private readonly counted = new WeakSet<Request>();
 
   /** Spends the default budget; a request is counted once, however often it is asked. */
   readonly middleware = (request: Request, response: Response, next: NextFunction): void => {
@@ -73,7 +65,8 @@ export class AddressThrottlerGuard extends ThrottlerGuard {
     const budget = this.throttlers.find(({ name }) => name === DEFAULT);
     // Orchestrators ask for health from one address, and must get an answer when the service is busiest.
     const isExempt = request.path.startsWith('/health/');
-    if (!budget || isExempt || this.balances.has(request)) return;
+    if (!budget || isExempt || this.counted.has(request)) return;
+    this.counted.add(request);
     await this.spend(request, response, DEFAULT, Number(budget.limit), Number(budget.ttl));
   }
 
@@ -88,28 +81,9 @@ export class AddressThrottlerGuard extends ThrottlerGuard {
     const client = normalizeIp(request.ip ?? '');
     const hit = await this.storageService.increment(`${name}:${client}`, ttlMs, limit, 0, name);
     const remaining = Math.max(0, limit - hit.totalHits);
-    const balance = { name, limit, remaining, windowSeconds: ttlMs / 1000, resetSeconds: hit.timeToExpire };
-    const balances = [...(this.balances.get(request) ?? []), balance];
-    this.balances.set(request, balances);
-    announce(response, balances);
-    if (hit.isBlocked) throw new RateLimitedError(hit.timeToExpire);
+    announceBudgets(response, [
+      { name, limit, remaining, windowSeconds: ttlMs / 1000, resetSeconds: hit.timeToExpire },
+    ]);
+    if (hit.isBlocked) throw new RateLimitedError(hit.timeToExpire, [name]);
   }
-}
-
-/** RateLimit fields as of draft-ietf-httpapi-ratelimit-headers, and the older X- ones for the scarcest budget. */
-function announce(response: Response, balances: readonly Balance[]): void {
-  const scarcest = balances.reduce((least, balance) =>
-    balance.remaining < least.remaining ? balance : least,
-  );
-  const policies = balances.map(
-    ({ name, limit, windowSeconds }) => `"${name}";q=${limit};w=${windowSeconds}`,
-  );
-  const states = balances.map(
-    ({ name, remaining, resetSeconds }) => `"${name}";r=${remaining};t=${resetSeconds}`,
-  );
-  response.setHeader('RateLimit-Policy', policies.join(', '));
-  response.setHeader('RateLimit', states.join(', '));
-  response.setHeader('X-RateLimit-Limit', scarcest.limit);
-  response.setHeader('X-RateLimit-Remaining', scarcest.remaining);
-  response.setHeader('X-RateLimit-Reset', scarcest.resetSeconds);
 }

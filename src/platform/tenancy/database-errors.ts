@@ -1,7 +1,10 @@
 import { ConflictError, type DomainError, UnavailableError } from '../../kernel/errors.js';
+import { tenantReadOnly } from './tenant-directory.js';
 
 /** SQLSTATE classes and codes that mean "not now": connection lost, resources, operator intervention, locks. */
 const PASSING = /^(08...|53...|57P0.|57014|55P03|40001|40P01|25P0[34])$/;
+/** SQLSTATE read_only_sql_transaction. */
+const READ_ONLY_TRANSACTION = '25006';
 const LOST_CONNECTION = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT']);
 const LOST_MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/;
@@ -16,6 +19,7 @@ export function translateDatabaseError(error: unknown): DomainError | undefined 
   };
   if (driverError !== undefined && driverError !== error) return translateDatabaseError(driverError);
   if (code === '23505') return new ConflictError('Another resource has this value already.');
+  if (code === READ_ONLY_TRANSACTION) return tenantReadOnly();
   const isPassing =
     (typeof code === 'string' && (PASSING.test(code) || LOST_CONNECTION.has(code))) ||
     (typeof message === 'string' && LOST_MESSAGES.test(message));

@@ -24,6 +24,7 @@ import { TenantModel } from './tenant-data-source.js';
 import { TenantDirectory } from './tenant-directory.js';
 import { TenantLifecycle } from './tenant-lifecycle.js';
 import { TenantPool } from './tenant-pool.js';
+import { TenantShares } from './tenant-shares.js';
 
 /** A transaction that waits for its own client is the server's fault; PostgreSQL ends it. */
 const IDLE_IN_TRANSACTION_MS = 10_000;
@@ -71,9 +72,11 @@ const limitsOf = (config: Config) => ({
     },
     {
       provide: TenantContext,
-      inject: [TenantModel, TenantPool],
-      useFactory: (model: TenantModel, pool: TenantPool) => new TenantContext(model, pool),
+      inject: [TenantModel, TenantPool, CONFIG],
+      useFactory: (model: TenantModel, pool: TenantPool, config: Config) =>
+        new TenantContext(model, pool, config.tenantPolicy),
     },
+    { provide: TenantShares, useFactory: () => new TenantShares() },
     {
       provide: TenantDirectory,
       inject: [Registry],
@@ -91,7 +94,15 @@ const limitsOf = (config: Config) => ({
         new FleetMigrator(new FleetRegistry(registry, owner), owner),
     },
   ],
-  exports: [DatabaseReadiness, FleetMigrator, Registry, TenantContext, TenantDirectory, TenantLifecycle],
+  exports: [
+    DatabaseReadiness,
+    FleetMigrator,
+    Registry,
+    TenantContext,
+    TenantDirectory,
+    TenantLifecycle,
+    TenantShares,
+  ],
 })
 export class TenancyModule implements NestModule, OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(

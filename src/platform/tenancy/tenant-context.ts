@@ -3,6 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { Actor } from '../../kernel/actor.js';
 import { ForbiddenError } from '../../kernel/errors.js';
 import type { Permission, Scope } from '../../kernel/permissions.js';
+import { DEFAULT_TENANT_POLICY, effectivePolicy, type TenantPolicy } from '../../kernel/tenant-policy.js';
 import { TenantDataSource, type TenantModel } from './tenant-data-source.js';
 import type { TenantBinding, TenantPool } from './tenant-pool.js';
 
@@ -33,6 +34,7 @@ export class TenantContext {
   constructor(
     private readonly model: TenantModel,
     private readonly pool: TenantPool,
+    private readonly defaults: Readonly<TenantPolicy> = DEFAULT_TENANT_POLICY,
   ) {}
 
   /** Opens an empty frame for a request; nothing is bound until the caller is authenticated. */
@@ -72,6 +74,27 @@ export class TenantContext {
   /** Who is bound to the call. */
   get binding(): TenantBinding {
     return this.boundFrame().binding;
+  }
+
+  /** As `binding`; undefined when the caller belongs to no tenant, or is not known yet. */
+  get boundTenant(): TenantBinding | undefined {
+    return this.storage.getStore()?.binding;
+  }
+
+  /** What the bound tenant may use at most. */
+  get policy(): TenantPolicy {
+    return this.policyOf(this.binding);
+  }
+
+  policyOf({ policy }: Pick<TenantBinding, 'policy'>): TenantPolicy {
+    return effectivePolicy(this.defaults, policy);
+  }
+
+  /** Lifts, for the request under way, the ban on writing that a read-only tenant is under. */
+  allowWriting(): void {
+    const frame = this.boundFrame();
+    frame.binding = { ...frame.binding, readOnly: false };
+    delete frame.dataSource;
   }
 
   /** Runs work in one transaction; a call inside a transaction joins it. Any error rolls all of it back. */

@@ -26,6 +26,8 @@ export class TenantModel extends DataSource {
       namingStrategy: new SnakeNamingStrategy(),
       installExtensions: false,
       uuidExtension: 'pgcrypto',
+      // Without one, each request's DataSource would look for the package `pg-native` on the disk.
+      nativeDriver: {},
     });
     this.driver.version = serverVersion;
   }

@@ -45,15 +45,28 @@ export class TenantDirectory {
   }
 }
 
-/** How to reach a tenant's data. */
+/** How to reach a tenant's data; without the right to write where the tenant is read-only. */
 export function bindingOf(tenant: Tenant): TenantBinding {
-  return { tenantId: tenant.id, schemaName: tenant.schemaName, loginShard: tenant.loginShard };
+  const { id: tenantId, schemaName, loginShard, policy } = tenant;
+  return { tenantId, schemaName, loginShard, policy, readOnly: isReadOnly(tenant) };
 }
 
-/** Throws ForbiddenError when the tenant's callers are shut out for now. */
+/** Throws ForbiddenError when the tenant's callers are shut out for now. Those of a read-only tenant are not. */
 export function assertNotSuspended(tenant: Tenant): void {
-  if (tenant.status === 'suspended')
+  if (tenant.status === 'suspended' && !isReadOnly(tenant))
     throw new ForbiddenError('tenant_suspended', 'This tenant is suspended.');
 }
+
+/** Throws ForbiddenError when the tenant's callers are shut out, or may not write, for now. */
+export function assertWritable(tenant: Tenant): void {
+  assertNotSuspended(tenant);
+  if (isReadOnly(tenant)) throw tenantReadOnly();
+}
+
+export const tenantReadOnly = (): ForbiddenError =>
+  new ForbiddenError('tenant_read_only', 'This tenant is suspended: it can be read, but not changed.');
+
+const isReadOnly = ({ status, suspensionMode }: Tenant): boolean =>
+  status === 'suspended' && suspensionMode === 'read_only';
 
 const isLive = ({ status }: Tenant): boolean => status === 'active' || status === 'suspended';

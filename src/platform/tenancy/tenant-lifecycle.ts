@@ -10,7 +10,7 @@ import { bindingOf, type TenantDirectory } from './tenant-directory.js';
 import type { TenantContext } from './tenant-context.js';
 import { newSchemaName } from './tenant-schema.js';
 import { assertMayBecome } from './tenant-states.js';
-import { Tenant, type TenantStatus } from './tenant.entity.js';
+import { Tenant, type SuspensionMode, type TenantStatus } from './tenant.entity.js';
 
 /** Makes, suspends and destroys tenants. Each step is recorded in the registry first, so that a crash can be mended. */
 export class TenantLifecycle {
@@ -51,12 +51,19 @@ export class TenantLifecycle {
     this.destroyers.push(destroyer);
   }
 
-  async suspend(tenant: Tenant): Promise<Tenant> {
-    return this.setStatus(tenant, 'suspended');
+  /** Felt at once on this node, and on every other as soon as its directory asks again. May change the mode. */
+  async suspend(
+    tenant: Tenant,
+    { mode = 'blocked', reason = null }: { mode?: SuspensionMode; reason?: string | null } = {},
+  ): Promise<Tenant> {
+    const since = tenant.suspensionMode === mode ? tenant.suspendedAt : new Date();
+    const suspension = { suspensionMode: mode, suspensionReason: reason, suspendedAt: since };
+    return this.setStatus(tenant, 'suspended', suspension);
   }
 
   async resume(tenant: Tenant): Promise<Tenant> {
-    return this.setStatus(tenant, 'active');
+    const none = { suspensionMode: null, suspensionReason: null, suspendedAt: null };
+    return this.setStatus(tenant, 'active', none);
   }
 
   /** Destroys all data of the tenant. Its slug stays taken. */
@@ -113,6 +120,7 @@ export class TenantLifecycle {
       schemaVersion: this.owner.latestTenantMigration,
       fingerprint,
       migratedAt: new Date(),
+      policy: {},
     });
     try {
       return await repository.save(tenant);
@@ -130,7 +138,7 @@ export class TenantLifecycle {
     await this.registry.getRepository(Tenant).delete({ id: tenant.id });
   }
 
-  private async setStatus(tenant: Tenant, status: TenantStatus): Promise<Tenant> {
+  private async setStatus(tenant: Tenant, status: TenantStatus, more: Partial<Tenant> = {}): Promise<Tenant> {
     const saved = await this.registry.transaction(async (manager) => {
       const row = await manager.findOne(Tenant, {
         where: { id: tenant.id },
@@ -138,7 +146,7 @@ export class TenantLifecycle {
       });
       if (!row) throw new NotFoundError();
       assertMayBecome(row.status, status);
-      return manager.save(Object.assign(row, { status }));
+      return manager.save(Object.assign(row, { status }, more));
     });
     this.directory.forget(saved);
     return saved;

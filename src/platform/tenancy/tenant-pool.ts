@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { DatabaseError, Pool, type PoolClient, type PoolConfig } from 'pg';
 import { DomainError, UnavailableError } from '../../kernel/errors.js';
+import type { PolicyDeviations } from '../../kernel/tenant-policy.js';
 import { TenantConnection } from './tenant-connection.js';
 import { quoteSchema } from './tenant-schema.js';
 
@@ -9,6 +10,10 @@ export interface TenantBinding {
   tenantId: string;
   schemaName: string;
   loginShard: number;
+  /** PostgreSQL refuses all writing for this caller. */
+  readOnly?: boolean;
+  /** Where the tenant's limits differ from the defaults. */
+  policy?: PolicyDeviations;
 }
 
 export interface TenantPoolOptions {
@@ -66,6 +71,7 @@ class Slot {
   load = 0;
   private readonly pool: Pool;
   private readonly roles = new WeakMap<PoolClient, string>();
+  private readonly readOnly = new WeakSet<PoolClient>();
 
   constructor(
     readonly loginShard: number,
@@ -88,7 +94,7 @@ class Slot {
     if (this.load > MAX_WAITING_PER_SLOT) throw new UnavailableError();
     this.load++;
     try {
-      return this.handOut(await this.boundClient(binding.schemaName), binding.schemaName);
+      return this.handOut(await this.boundClient(binding), binding.schemaName);
     } catch (error) {
       this.load--;
       throw error;
@@ -116,12 +122,12 @@ class Slot {
   }
 
   /** Tries a second time when the first connection turns out to have died while idle: nothing was sent on it yet. */
-  private async boundClient(role: string): Promise<PoolClient> {
+  private async boundClient(binding: TenantBinding): Promise<PoolClient> {
     try {
-      return await this.bind(await this.connect(), role);
+      return await this.bind(await this.connect(), binding);
     } catch (error) {
       if (error instanceof DomainError || error instanceof DatabaseError) throw error;
-      return this.bind(await this.connect(), role);
+      return this.bind(await this.connect(), binding);
     }
   }
 
@@ -134,12 +140,18 @@ class Slot {
   }
 
   /** While the role changes it is unknown: should that fail, nobody gets this connection. */
-  private async bind(client: PoolClient, role: string): Promise<PoolClient> {
-    if (this.roles.get(client) === role) return client;
+  private async bind(
+    client: PoolClient,
+    { schemaName: role, readOnly = false }: TenantBinding,
+  ): Promise<PoolClient> {
+    const keepsMode = this.readOnly.has(client) === readOnly;
+    if (this.roles.get(client) === role && keepsMode) return client;
     this.roles.delete(client);
     try {
-      await client.query(`SET ROLE ${quoteSchema(role)}`);
+      const mode = keepsMode ? '' : `; SET default_transaction_read_only = ${readOnly ? 'on' : 'off'}`;
+      await client.query(`SET ROLE ${quoteSchema(role)}${mode}`);
       this.roles.set(client, role);
+      this.readOnly[readOnly ? 'add' : 'delete'](client);
       return client;
     } catch (error) {
       client.release(true);

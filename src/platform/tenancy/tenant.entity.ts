@@ -1,3 +1,4 @@
+import type { PolicyDeviations } from '../../kernel/tenant-policy.js';
 import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
 
 export const TENANT_STATUSES = [
@@ -8,6 +9,10 @@ export const TENANT_STATUSES = [
   'deleting',
   'deleted',
 ] as const;
+
+/** `blocked` shuts all callers out; `read_only` lets them sign in and read. */
+export const SUSPENSION_MODES = ['blocked', 'read_only'] as const;
+export type SuspensionMode = (typeof SUSPENSION_MODES)[number];
 export type TenantStatus = (typeof TENANT_STATUSES)[number];
 
 /**
@@ -50,6 +55,19 @@ export class Tenant {
   /** Why the last attempt to migrate it failed; null when none did. */
   @Column('text', { nullable: true })
   migrationError: string | null;
+
+  @Column('jsonb', { default: {} })
+  policy: PolicyDeviations;
+
+  /** Of a suspended tenant, as the two below. */
+  @Column('text', { nullable: true })
+  suspensionMode: SuspensionMode | null;
+
+  @Column('text', { nullable: true })
+  suspensionReason: string | null;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  suspendedAt: Date | null;
 
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   createdAt: Date;

@@ -12,6 +12,7 @@ import type { Permission } from '../../kernel/permissions.js';
 import { assertVersion, type ExpectedVersions } from '../../kernel/version.js';
 import { findPage, ITEM } from './page-query.js';
 import type { TenantContext } from './tenant-context.js';
+import { withinQuota, type QuotaKind } from './tenant-quota.js';
 import type { TenantResource } from './tenant-resource.js';
 
 /**
@@ -45,11 +46,23 @@ export abstract class TenantRepository<T extends TenantResource> {
     return findPage(query, request);
   }
 
-  /** Adds a row under a new id; what the database fills in is in the row that is returned. */
+  /**
+   * Adds a row under a new id; what the database fills in is in the row that is returned. Throws ForbiddenError when
+   * the tenant may not have another.
+   */
   async insert(values: DeepPartial<T>): Promise<T> {
     const row = this.repository.create({ ...this.absent(), ...values, id: uuidv7() });
-    await this.repository.insert(row as QueryDeepPartialEntity<T>);
+    const add = () => this.repository.insert(row as QueryDeepPartialEntity<T>);
+    await (this.quota === undefined ? add() : this.withinQuota(this.quota, 1, add));
     return row;
+  }
+
+  /** The limit that counts these rows, if one does. */
+  protected readonly quota: QuotaKind | undefined = undefined;
+
+  /** For what is not counted by rows: adds that much of the kind, as `insert` adds one. */
+  protected withinQuota<R>(kind: QuotaKind, amount: number, add: () => Promise<R>): Promise<R> {
+    return withinQuota(this.context, kind, amount, add);
   }
 
   /**

@@ -1,22 +1,28 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
 import { Allow, Created, IdParam, IfMatch, OwnedBy } from '../http/route.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
 import {
   CreatedTenantDto,
   CreateTenantDto,
   DeleteTenantQueryDto,
+  SuspendTenantDto,
   TenantDto,
   TenantPageDto,
   TenantQueryDto,
   UpdateTenantDto,
 } from './tenants.dto.js';
+import type { TenantUsageDto } from './tenant-policy.dto.js';
+import { TenantUsageService } from './tenant-usage.service.js';
 import { TenantsService } from './tenants.service.js';
 
 @ApiTags('Tenants')
 @Controller({ path: 'tenants', version: '1' })
 export class TenantsController {
-  constructor(private readonly tenants: TenantsService) {}
+  constructor(
+    private readonly tenants: TenantsService,
+    private readonly usage: TenantUsageService,
+  ) {}
 
   /** List the tenants that you may see */
   @Get()
@@ -39,6 +45,14 @@ export class TenantsController {
   @OwnedBy(TenantsService)
   async get(@Param() { id }: IdParam): Promise<TenantDto> {
     return TenantDto.from(await this.tenants.get(id));
+  }
+
+  /** Show what the tenant may use, and what it uses */
+  @Get(':id/usage')
+  @Allow('tenants:read')
+  @OwnedBy(TenantsService)
+  async usageOf(@Param() { id }: IdParam): Promise<TenantUsageDto> {
+    return this.usage.of(id);
   }
 
   /** Change the fields that are sent */
@@ -66,13 +80,14 @@ export class TenantsController {
     return this.tenants.remove(id, confirm, expected);
   }
 
-  /** Shut the tenant's callers out, until it is resumed */
+  /** Shut the tenant's callers out, or let them only read, until it is resumed */
   @Post(':id/suspend')
   @HttpCode(200)
   @Allow('tenants:update')
   @OwnedBy(TenantsService)
-  async suspend(@Param() { id }: IdParam): Promise<TenantDto> {
-    return TenantDto.from(await this.tenants.suspend(id));
+  @ApiBody({ type: SuspendTenantDto, required: false })
+  async suspend(@Param() { id }: IdParam, @Body() dto: SuspendTenantDto = {}): Promise<TenantDto> {
+    return TenantDto.from(await this.tenants.suspend(id, dto));
   }
 
   /** Let the tenant's callers in again */

@@ -14,8 +14,15 @@ import {
 import { IsOneLine, Optional } from '../http/fields.js';
 import { pageOf } from '../http/response/page.dto.js';
 import { PageQuery } from '../http/route.js';
-import { TENANT_STATUSES, type Tenant, type TenantStatus } from '../tenancy/tenant.entity.js';
+import {
+  SUSPENSION_MODES,
+  TENANT_STATUSES,
+  type SuspensionMode,
+  type Tenant,
+  type TenantStatus,
+} from '../tenancy/tenant.entity.js';
 import { InvitationDto, type NewUser } from '../users/users.dto.js';
+import { TenantOwnPolicyDto, TenantPolicyChangeDto } from './tenant-policy.dto.js';
 
 export class FirstAdminDto {
   @IsEmail()
@@ -60,6 +67,27 @@ export class UpdateTenantDto {
   @IsOneLine()
   @Length(1, 200)
   name?: string;
+
+  /** The tenant's own limits; those left out stay as they are */
+  @Optional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => TenantPolicyChangeDto)
+  policy?: TenantPolicyChangeDto;
+}
+
+export class SuspendTenantDto {
+  /** `blocked`, the default, shuts everybody out; `read_only` lets people sign in and read */
+  @Optional()
+  @IsIn(SUSPENSION_MODES)
+  @ApiProperty({ enum: SUSPENSION_MODES, enumName: 'SuspensionMode', required: false })
+  mode?: SuspensionMode;
+
+  /** For operators; the tenant is not told */
+  @Optional()
+  @IsOneLine()
+  @Length(1, 500)
+  reason?: string;
 }
 
 export class TenantQueryDto extends PageQuery {
@@ -84,6 +112,18 @@ export class DeleteTenantQueryDto {
   confirm?: string;
 }
 
+export class SuspensionDto {
+  @ApiProperty({ enum: SUSPENSION_MODES, enumName: 'SuspensionMode' })
+  mode: SuspensionMode;
+  reason: string | null;
+  since: Date;
+
+  static of({ status, suspensionMode, suspensionReason, suspendedAt }: Tenant): SuspensionDto | null {
+    if (status !== 'suspended' || !suspensionMode || !suspendedAt) return null;
+    return { mode: suspensionMode, reason: suspensionReason, since: suspendedAt };
+  }
+}
+
 export class TenantDto {
   /** UUIDv7 */
   @ApiProperty({ format: 'uuid' })
@@ -92,14 +132,21 @@ export class TenantDto {
   name: string;
   @ApiProperty({ enum: TENANT_STATUSES, enumName: 'TenantStatus' })
   status: TenantStatus;
+  @ApiProperty({ type: SuspensionDto, nullable: true })
+  suspension: SuspensionDto | null;
+  /** The tenant's own limits; null where it has the default */
+  policy: TenantOwnPolicyDto;
   createdAt: Date;
   updatedAt: Date;
   /** Counts the changes; the ETag is made of it */
   @ApiProperty({ type: 'integer', minimum: 1 })
   version: number;
 
-  static from({ id, slug, name, status, createdAt, updatedAt, version }: Tenant): TenantDto {
-    return { id, slug, name, status, createdAt, updatedAt, version };
+  static from(tenant: Tenant): TenantDto {
+    const { id, slug, name, status, createdAt, updatedAt, version } = tenant;
+    const suspension = SuspensionDto.of(tenant);
+    const policy = TenantOwnPolicyDto.from(tenant.policy);
+    return { id, slug, name, status, suspension, policy, createdAt, updatedAt, version };
   }
 }
 

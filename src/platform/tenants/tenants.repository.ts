@@ -34,7 +34,8 @@ export class TenantsRepository {
     return findPage(query, request);
   }
 
-  async rename(id: string, name: string | undefined, expected: ExpectedVersions): Promise<Tenant> {
+  /** Applies the changes to the entry while it is locked; they count at once on this node. */
+  async change(id: string, expected: ExpectedVersions, apply: (tenant: Tenant) => void): Promise<Tenant> {
     const saved = await this.registry.transaction(async (manager) => {
       const tenant = await manager.findOne(Tenant, {
         where: { id, status: Not('deleted') },
@@ -42,7 +43,8 @@ export class TenantsRepository {
       });
       if (!tenant) throw new NotFoundError();
       assertVersion(expected, tenant.version);
-      return manager.save(Object.assign(tenant, name === undefined ? {} : { name }));
+      apply(tenant);
+      return manager.save(tenant);
     });
     this.directory.forget(saved);
     return saved;

@@ -8,7 +8,8 @@ import { assertVersion, type ExpectedVersions } from '../../kernel/version.js';
 import type { Tenant } from '../tenancy/tenant.entity.js';
 import type { NewUser } from '../users/users.dto.js';
 import { UsersService } from '../users/users.service.js';
-import type { CreateTenantDto, TenantQueryDto, UpdateTenantDto } from './tenants.dto.js';
+import { changedPolicy } from './tenant-policy.dto.js';
+import type { CreateTenantDto, SuspendTenantDto, TenantQueryDto, UpdateTenantDto } from './tenants.dto.js';
 import { TenantsRepository } from './tenants.repository.js';
 
 /** What operators do with tenants. They never see a tenant's business data. */
@@ -46,12 +47,15 @@ export class TenantsService implements OwnerLookup {
   }
 
   update(id: string, dto: UpdateTenantDto, expected: ExpectedVersions): Promise<Tenant> {
-    return this.tenants.rename(id, dto.name, expected);
+    return this.tenants.change(id, expected, (tenant) => {
+      if (dto.name !== undefined) tenant.name = dto.name;
+      if (dto.policy !== undefined) tenant.policy = changedPolicy(tenant.policy, dto.policy);
+    });
   }
 
-  /** Shuts the tenant's callers out. Throws ConflictError unless it is active, or suspended already. */
-  async suspend(id: string): Promise<Tenant> {
-    return this.lifecycle.suspend(await this.settled(id));
+  /** Shuts the tenant's callers out, or takes the right to write from them. Throws ConflictError unless it is active, or suspended already. */
+  async suspend(id: string, how: SuspendTenantDto = {}): Promise<Tenant> {
+    return this.lifecycle.suspend(await this.settled(id), how);
   }
 
   async resume(id: string): Promise<Tenant> {
@@ -76,7 +80,8 @@ export class TenantsService implements OwnerLookup {
     await this.tenants.get(id);
   }
 
-  private async settled(id: string): Promise<Tenant> {
+  /** The tenant, when it is in use. Throws ConflictError while it is being made or destroyed. */
+  async settled(id: string): Promise<Tenant> {
     const tenant = await this.tenants.get(id);
     if (tenant.status !== 'active' && tenant.status !== 'suspended') {
       throw new ConflictError(`The tenant is ${tenant.status}.`);

@@ -9,6 +9,7 @@ import { TenantRepository } from '../tenancy/tenant.repository.js';
 @Injectable()
 export class UsersRepository extends TenantRepository<User> {
   protected readonly readPermission = 'users:read';
+  protected override readonly quota = 'users';
 
   constructor(@Inject(TenantContext) context: TenantContext) {
     super(context, User);

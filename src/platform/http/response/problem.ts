@@ -10,6 +10,8 @@ export interface Problem {
   code: string;
   requestId: string;
   errors?: readonly FieldFault[];
+  /** Of a 429: the budgets that are used up, by the names they have in `RateLimit-Policy`. */
+  violatedPolicies?: readonly string[];
 }
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
