@@ -4,6 +4,8 @@ import { Vendor } from '../../src/features/vendors/vendor.entity.js';
 import { registryMigrations } from '../../migrations/platform/all.js';
 import { tenantMigrations } from '../../migrations/tenant/all.js';
 import { OwnerDatabase } from '../../src/platform/tenancy/owner-database.js';
+import { binderFor } from '../../src/platform/tenancy/server-logins.js';
+import { sessionSettings } from '../../src/platform/tenancy/session-settings.js';
 import { TenantContext } from '../../src/platform/tenancy/tenant-context.js';
 import { TenantModel } from '../../src/platform/tenancy/tenant-data-source.js';
 import {
@@ -13,6 +15,7 @@ import {
 } from '../../src/platform/tenancy/tenant-pool.js';
 import { newSchemaName } from '../../src/platform/tenancy/tenant-schema.js';
 import { sharedDatabase } from './database.js';
+import { startPgbouncer } from './pgbouncer.js';
 
 const LIMITS = { statementMs: 5000, lockMs: 2000, idleInTransactionMs: 5000 };
 const APPLICATION_NAME = `engine-${process.pid}`;
@@ -32,16 +35,31 @@ export interface Engine {
   end(): Promise<void>;
 }
 
-export async function openEngine(): Promise<Engine> {
+/** The ways in which a connection can become a tenant's, as the suite of the binding tries them. */
+export type EngineMode = 'role' | 'transaction' | 'transaction behind pgbouncer' | 'set_user';
+
+export async function openEngine(mode: EngineMode = 'role'): Promise<Engine> {
   const { connection, masterKey } = await sharedDatabase();
   const owner = await OwnerDatabase.open({ connection, masterKey, registryMigrations, tenantMigrations });
   const ownerClient = new Client(connection);
   await ownerClient.connect();
-  const logins = owner.roles.logins.map((login) => ({
+  const direct = owner.roles.logins.map((login) => ({
     ...owner.login(login, LIMITS),
     application_name: APPLICATION_NAME,
   }));
-  const poolOptions = { logins, size: 8, waitTimeoutMs: 3000 };
+  const pgbouncer =
+    mode === 'transaction behind pgbouncer' ? await startPgbouncer(connection, direct) : undefined;
+  const place = pgbouncer ? { host: pgbouncer.host, port: pgbouncer.port } : {};
+  const bind = mode === 'transaction behind pgbouncer' ? 'transaction' : mode;
+  const poolOptions: TenantPoolOptions = {
+    // What is asked for at the start of a session does not count where sessions are shared.
+    logins: bind === 'transaction' ? direct.map((login) => ({ ...login, options: '', ...place })) : direct,
+    binder: await binderFor(bind, owner, sessionSettings(LIMITS, owner.serverVersion)),
+    size: 16,
+    waitTimeoutMs: 3000,
+    maxUses: 5000,
+    maxAgeSeconds: 1800,
+  };
   const pool = new TenantPool(poolOptions);
   const model = await TenantModel.build([Vendor, Agent], owner.serverVersion);
   const made: string[] = [];
@@ -60,13 +78,14 @@ export async function openEngine(): Promise<Engine> {
       return { tenantId: crypto.randomUUID(), schemaName, loginShard };
     },
     async loginClient(loginShard) {
-      const client = new Client(logins[loginShard]);
+      const client = new Client(direct[loginShard]);
       client.on('error', () => undefined);
       await client.connect();
       return client;
     },
     async end() {
       await pool.end();
+      await pgbouncer?.stop();
       for (const schemaName of made) await owner.dropSchema(schemaName);
       await owner.end();
       await ownerClient.end();

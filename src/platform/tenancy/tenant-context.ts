@@ -7,6 +7,8 @@ import { TenantDataSource, type TenantModel } from './tenant-data-source.js';
 import type { TenantBinding, TenantPool } from './tenant-pool.js';
 
 interface Frame {
+  /** Aborts when nobody waits for the answer any more. */
+  signal?: AbortSignal;
   actor?: Actor;
   binding?: TenantBinding;
   dataSource?: TenantDataSource;
@@ -35,9 +37,12 @@ export class TenantContext {
     private readonly pool: TenantPool,
   ) {}
 
-  /** Opens an empty frame for a request; nothing is bound until the caller is authenticated. */
-  open<T>(work: () => T): T {
-    return this.storage.run({}, work);
+  /**
+   * Opens an empty frame for a request; nothing is bound until the caller is authenticated. When the signal aborts, the
+   * request's work on tenant data is cancelled; what `run` does is not.
+   */
+  open<T>(work: () => T, signal?: AbortSignal): T {
+    return this.storage.run(signal ? { signal } : {}, work);
   }
 
   /** Binds the verified caller, and the caller's tenant if there is one, to the request under way. */
@@ -103,6 +108,6 @@ export class TenantContext {
   }
 
   private dataSourceOf(frame: Frame & { binding: TenantBinding }): TenantDataSource {
-    return (frame.dataSource ??= new TenantDataSource(this.model, this.pool, frame.binding));
+    return (frame.dataSource ??= new TenantDataSource(this.model, this.pool, frame.binding, frame.signal));
   }
 }

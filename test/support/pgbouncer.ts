@@ -1,0 +1,94 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PoolConfig } from 'pg';
+
+/** It refuses to run as root. */
+const UNPRIVILEGED = { uid: 65_534, gid: 65_534 };
+/** So few server connections for each login that the clients must share them. */
+const SERVER_CONNECTIONS = 2;
+
+/** A real pgbouncer in transaction mode, in front of the database. */
+export interface Pgbouncer {
+  host: string;
+  port: number;
+  stop(): Promise<void>;
+}
+
+/** Where Debian puts it is not in everyone's PATH. */
+function programPath(): string {
+  const path = `${process.env.PATH}:/usr/sbin:/sbin`;
+  const found = spawnSync('which', ['pgbouncer'], { env: { ...process.env, PATH: path }, encoding: 'utf8' });
+  if (found.status !== 0) throw new Error('pgbouncer is not installed: apt-get install pgbouncer');
+  return found.stdout.trim();
+}
+
+/** Starts one for these logins, whose passwords it must know. */
+export async function startPgbouncer(
+  database: PoolConfig & { database: string },
+  logins: readonly PoolConfig[],
+): Promise<Pgbouncer> {
+  const program = programPath();
+  const folder = mkdtempSync(join(tmpdir(), 'pgbouncer-'));
+  const port = await freePort();
+  const users = logins.map((login) => `"${login.user}" "${login.password as string}"`);
+  writeFileSync(join(folder, 'users.txt'), `${users.join('\n')}\n`, { mode: 0o644 });
+  writeFileSync(
+    join(folder, 'pgbouncer.ini'),
+    `[databases]
+${database.database} = host=${database.host} port=${database.port ?? 5432} dbname=${database.database}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = ${join(folder, 'users.txt')}
+pool_mode = transaction
+default_pool_size = ${SERVER_CONNECTIONS}
+max_client_conn = 200
+`,
+  );
+  const isRoot = userInfo().uid === 0;
+  chmodSync(folder, 0o755);
+  if (isRoot) chownSync(folder, UNPRIVILEGED.uid, UNPRIVILEGED.gid);
+  const child = spawn(program, ['-q', join(folder, 'pgbouncer.ini')], {
+    ...(isRoot ? UNPRIVILEGED : {}),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let written = '';
+  child.stderr.on('data', (chunk) => (written += String(chunk)));
+  const exited = new Promise<void>((done) => child.once('exit', () => done()));
+  for (let tries = 0; !(await answers(port)); tries++) {
+    if (tries > 100 || child.exitCode !== null) throw new Error(`pgbouncer did not start: ${written}`);
+    await sleep(50);
+  }
+  return {
+    host: '127.0.0.1',
+    port,
+    async stop() {
+      child.kill('SIGTERM');
+      await exited;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => done(port));
+    });
+  });
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => done(true)).once('error', () => done(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}
