@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { Agent } from '../../src/features/agents/agent.entity.js';
 import { Vendor } from '../../src/features/vendors/vendor.entity.js';
+import { Actor } from '../../src/kernel/actor.js';
 import { registryMigrations } from '../../migrations/platform/all.js';
 import { tenantMigrations } from '../../migrations/tenant/all.js';
 import { OwnerDatabase } from '../../src/platform/tenancy/owner-database.js';
@@ -17,7 +18,7 @@ import { newSchemaName } from '../../src/platform/tenancy/tenant-schema.js';
 import { sharedDatabase } from './database.js';
 import { startPgbouncer } from './pgbouncer.js';
 
-const LIMITS = { statementMs: 5000, lockMs: 2000, idleInTransactionMs: 5000 };
+const LIMITS = { statementMs: 5000, lockMs: 2000, idleInTransactionMs: 5000, transactionMs: 20_000 };
 const APPLICATION_NAME = `engine-${process.pid}`;
 
 /** The tenancy engine alone, on the database of the shared server, with schemas of its own. */
@@ -29,11 +30,16 @@ export interface Engine {
   model: TenantModel;
   context: TenantContext;
   applicationName: string;
+  /** As a request of a caller of that tenant. */
+  openBound<T>(binding: TenantBinding, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
   newTenant(loginShard: number): Promise<TenantBinding>;
   /** A bare connection as one of the server's logins. */
   loginClient(loginShard: number): Promise<Client>;
   end(): Promise<void>;
 }
+
+const callerOf = ({ tenantId }: TenantBinding): Actor =>
+  new Actor({ kind: 'user', id: tenantId, sessionId: '', tenantId, vendorId: null, roles: ['tenant_admin'] });
 
 /** The ways in which a connection can become a tenant's, as the suite of the binding tries them. */
 export type EngineMode = 'role' | 'transaction' | 'transaction behind pgbouncer' | 'set_user';
@@ -63,14 +69,21 @@ export async function openEngine(mode: EngineMode = 'role'): Promise<Engine> {
   const pool = new TenantPool(poolOptions);
   const model = await TenantModel.build([Vendor, Agent], owner.serverVersion);
   const made: string[] = [];
+  const context = new TenantContext(model, pool);
   return {
     owner,
     ownerClient,
     pool,
     poolOptions,
     model,
-    context: new TenantContext(model, pool),
+    context,
     applicationName: APPLICATION_NAME,
+    openBound(binding, signal, work) {
+      return context.open(() => {
+        context.enter(callerOf(binding), binding);
+        return work();
+      }, signal);
+    },
     async newTenant(loginShard) {
       const schemaName = newSchemaName();
       await owner.createSchema(schemaName, loginShard);

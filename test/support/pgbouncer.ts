@@ -1,13 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolConfig } from 'pg';
 
-/** It refuses to run as root. */
-const UNPRIVILEGED = { uid: 65_534, gid: 65_534 };
 /** So few server connections for each login that the clients must share them. */
 const SERVER_CONNECTIONS = 2;
 
@@ -19,12 +17,13 @@ export interface Pgbouncer {
 }
 
 /** Where Debian puts it is not in everyone's PATH. */
-function programPath(): string {
+function programPath(): string | undefined {
   const path = `${process.env.PATH}:/usr/sbin:/sbin`;
   const found = spawnSync('which', ['pgbouncer'], { env: { ...process.env, PATH: path }, encoding: 'utf8' });
-  if (found.status !== 0) throw new Error('pgbouncer is not installed: apt-get install pgbouncer');
-  return found.stdout.trim();
+  return found.status === 0 ? found.stdout.trim() : undefined;
 }
+
+export const hasPgbouncer = (): boolean => programPath() !== undefined;
 
 /** Starts one for these logins, whose passwords it must know. */
 export async function startPgbouncer(
@@ -32,6 +31,7 @@ export async function startPgbouncer(
   logins: readonly PoolConfig[],
 ): Promise<Pgbouncer> {
   const program = programPath();
+  if (program === undefined) throw new Error('pgbouncer is not installed: apt-get install pgbouncer');
   const folder = mkdtempSync(join(tmpdir(), 'pgbouncer-'));
   const port = await freePort();
   const users = logins.map((login) => `"${login.user}" "${login.password as string}"`);
@@ -51,11 +51,13 @@ default_pool_size = ${SERVER_CONNECTIONS}
 max_client_conn = 200
 `,
   );
+  // It refuses to run as root, and only PostgreSQL's own account may enter the folder of the socket.
   const isRoot = userInfo().uid === 0;
+  const { uid, gid } = statSync(String(database.host));
   chmodSync(folder, 0o755);
-  if (isRoot) chownSync(folder, UNPRIVILEGED.uid, UNPRIVILEGED.gid);
+  if (isRoot) chownSync(folder, uid, gid);
   const child = spawn(program, ['-q', join(folder, 'pgbouncer.ini')], {
-    ...(isRoot ? UNPRIVILEGED : {}),
+    ...(isRoot ? { uid, gid } : {}),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   let written = '';
