@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { Agent } from '../../src/features/agents/agent.entity.js';
 import { Vendor } from '../../src/features/vendors/vendor.entity.js';
@@ -19,7 +20,6 @@ import { sharedDatabase } from './database.js';
 import { startPgbouncer } from './pgbouncer.js';
 
 const LIMITS = { statementMs: 5000, lockMs: 2000, idleInTransactionMs: 5000, transactionMs: 20_000 };
-const APPLICATION_NAME = `engine-${process.pid}`;
 
 /** The tenancy engine alone, on the database of the shared server, with schemas of its own. */
 export interface Engine {
@@ -49,9 +49,10 @@ export async function openEngine(mode: EngineMode = 'role'): Promise<Engine> {
   const owner = await OwnerDatabase.open({ connection, masterKey, registryMigrations, tenantMigrations });
   const ownerClient = new Client(connection);
   await ownerClient.connect();
+  const applicationName = `engine-${randomUUID()}`;
   const direct = owner.roles.logins.map((login) => ({
     ...owner.login(login, LIMITS),
-    application_name: APPLICATION_NAME,
+    application_name: applicationName,
   }));
   const pgbouncer =
     mode === 'transaction behind pgbouncer' ? await startPgbouncer(connection, direct) : undefined;
@@ -77,7 +78,7 @@ export async function openEngine(mode: EngineMode = 'role'): Promise<Engine> {
     poolOptions,
     model,
     context,
-    applicationName: APPLICATION_NAME,
+    applicationName,
     openBound(binding, signal, work) {
       return context.open(() => {
         context.enter(callerOf(binding), binding);

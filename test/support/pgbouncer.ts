@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolConfig } from 'pg';
 
-/** So few server connections for each login that the clients must share them. */
-const SERVER_CONNECTIONS = 2;
+/** Fewer for each login than the pool has clients, so that they must share; more than one tenant may hold. */
+const SERVER_CONNECTIONS = 3;
 
 /** A real pgbouncer in transaction mode, in front of the database. */
 export interface Pgbouncer {
