@@ -28,7 +28,7 @@ export function cancelQuery(client: PoolClient, { ssl }: PoolConfig): Promise<vo
   const { host, port, processID, secretKey } = client as unknown as Keyed;
   if (processID === null || secretKey === null) return Promise.resolve();
   return new Promise((done) => {
-    const canceller = new Connection({ ssl } as never) as unknown as Canceller;
+    const canceller = new Connection({ ssl }) as unknown as Canceller;
     const timer = setTimeout(() => canceller.stream.destroy(), GIVE_UP_AFTER_MS);
     canceller.on('error', () => canceller.stream.destroy());
     canceller.once('end', () => {
