@@ -60,6 +60,9 @@ max_client_conn = 200
     ...(isRoot ? { uid, gid } : {}),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  // A run that is broken off leaves none behind.
+  const kill = (): void => void child.kill('SIGKILL');
+  process.once('exit', kill);
   let written = '';
   child.stderr.on('data', (chunk) => (written += String(chunk)));
   const exited = new Promise<void>((done) => child.once('exit', () => done()));
@@ -73,6 +76,7 @@ max_client_conn = 200
     async stop() {
       child.kill('SIGTERM');
       await exited;
+      process.off('exit', kill);
       rmSync(folder, { recursive: true, force: true });
     },
   };
