@@ -1,246 +1,164 @@
 import type { EntityManager } from 'typeorm';
-import { NoTenantError } from '../../src/platform/tenancy/tenant-context.js';
-import { TenantPool, type TenantBinding } from '../../src/platform/tenancy/tenant-pool.js';
-import { tenantTable } from '../../src/platform/tenancy/tenant-schema.js';
 import { Vendor } from '../../src/features/vendors/vendor.entity.js';
 import { UnavailableError } from '../../src/kernel/errors.js';
 import { translateDatabaseError } from '../../src/platform/tenancy/database-errors.js';
-import { openEngine, type Engine } from '../support/engine.js';
+import { NoTenantError } from '../../src/platform/tenancy/tenant-context.js';
+import type { TenantBinding } from '../../src/platform/tenancy/tenant-binding.js';
+import { tenantTable } from '../../src/platform/tenancy/tenant-schema.js';
+import { BINDING_MODES, codeOf, Neighbours } from '../support/bindings.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
+const TENANTS = 20;
+const OPERATIONS = 500;
+/** Of one tenant at a time. */
+const OVERLAPPING = 5;
 
-describe('the binding of a tenant', () => {
-  let engine: Engine;
-  let a: TenantBinding;
-  let b: TenantBinding;
-
+describe.each(BINDING_MODES)('a tenant bound by %s', (mode) => {
+  let world: Neighbours;
   beforeAll(async () => {
-    engine = await openEngine();
-    // Both on one login shard, where a hop from one role to the other is possible at all.
-    a = await engine.newTenant(0);
-    b = await engine.newTenant(0);
-    await engine.context.run(a, () => addVendor('belongs to a'));
-    await engine.context.run(b, () => addVendor('belongs to b'));
+    world = await Neighbours.open(mode);
   });
-  afterAll(() => engine.end());
+  afterAll(() => world.end());
 
-  const manager = (): EntityManager => engine.context.manager;
-  const addVendor = (name: string) =>
-    manager().getRepository(Vendor).insert({
-      id: crypto.randomUUID(),
-      name,
-      contactEmail: 'x@example.com',
-      status: 'active',
-      tags: [],
-      version: 1,
-    });
-  const names = async () => (await manager().getRepository(Vendor).find()).map((vendor) => vendor.name);
-  const codeOf = (work: Promise<unknown>) =>
-    work.then(
-      () => 'no error',
-      (error: unknown) => (error as { code?: string }).code ?? String(error),
+  const manager = (): EntityManager => world.engine.context.manager;
+
+  it('has its own rows', async () => {
+    expect(await world.as(world.a, () => world.names())).toEqual(['belongs to a']);
+    expect(await world.as(world.b, () => world.names())).toEqual(['belongs to b']);
+  });
+
+  it('is needed before any connection opens', async () => {
+    const { context, model } = world.engine;
+    expect(() => context.manager).toThrow(NoTenantError);
+    expect(() => context.open(() => context.manager)).toThrow(NoTenantError);
+    expect(() => model.createQueryRunner()).toThrow('without a tenant');
+    await expect(async () => model.getRepository(Vendor).createQueryBuilder().getMany()).rejects.toThrow(
+      'without a tenant',
     );
-
-  it('gives each tenant its own rows', async () => {
-    expect(await engine.context.run(a, names)).toEqual(['belongs to a']);
-    expect(await engine.context.run(b, names)).toEqual(['belongs to b']);
   });
 
-  it('refuses work without a tenant before any connection opens', () => {
-    expect(() => engine.context.manager).toThrow(NoTenantError);
-    expect(() => engine.context.open(() => engine.context.manager)).toThrow(NoTenantError);
-  });
-
-  it('gives no query runner from the shared model', async () => {
-    expect(() => engine.model.createQueryRunner()).toThrow('without a tenant');
-    await expect(async () =>
-      engine.model.getRepository(Vendor).createQueryBuilder().getMany(),
-    ).rejects.toThrow('without a tenant');
-  });
-
-  it('leaves the server login without any right on a tenant schema', async () => {
+  it('has a login without any right on a tenant schema, and no right on its neighbour itself', async () => {
+    const { a, b, engine } = world;
     const client = await engine.loginClient(a.loginShard);
-    expect(await codeOf(client.query(`SELECT * FROM "${a.schemaName}".vendor`))).toBe(INSUFFICIENT_PRIVILEGE);
-    expect(await codeOf(client.query('SELECT * FROM platform.operator'))).toBe(INSUFFICIENT_PRIVILEGE);
-    await client.end();
-  });
-
-  it('refuses a neighbour whose schema is named outright', async () => {
-    const theft = engine.context.run(a, () => manager().query(`SELECT * FROM "${b.schemaName}"."vendor"`));
-    expect(await codeOf(theft)).toBe(INSUFFICIENT_PRIVILEGE);
-  });
-
-  it('refuses a connection bound to one tenant to the statements of another', async () => {
-    const [connection, release] = await engine.pool.lease({ ...a, schemaName: b.schemaName });
-    release();
-    const client = await engine.loginClient(0);
+    const select = (table: string) => codeOf(client.query(`SELECT * FROM ${table}`));
+    expect(await select(`"${a.schemaName}".vendor`)).toBe(INSUFFICIENT_PRIVILEGE);
+    expect(await select('platform.operator')).toBe(INSUFFICIENT_PRIVILEGE);
     await client.query(`SET ROLE "${a.schemaName}"`);
-    expect(await codeOf(client.query(`SELECT * FROM "${b.schemaName}".vendor`))).toBe(INSUFFICIENT_PRIVILEGE);
+    expect(await select(`"${b.schemaName}".vendor`)).toBe(INSUFFICIENT_PRIVILEGE);
     await client.end();
+    expect(await codeOf(world.sql(a, `SELECT * FROM "${b.schemaName}"."vendor"`))).toBe(
+      INSUFFICIENT_PRIVILEGE,
+    );
+  });
+
+  it('has the limits and an empty search_path inside its statements', async () => {
+    const [row] = await world.sql<Record<string, string>>(
+      world.a,
+      `SELECT current_setting('search_path') AS path, current_setting('statement_timeout') AS statement,
+              current_setting('lock_timeout') AS lock, current_setting('idle_in_transaction_session_timeout') AS idle,
+              current_setting('transaction_timeout') AS transaction`,
+    );
+    expect(row).toEqual({
+      path: expect.stringMatching(/^(|"")$/) as string,
+      statement: '5s',
+      lock: '2s',
+      idle: '5s',
+      transaction: '20s',
+    });
+  });
+
+  it('sends nothing over a connection it gave back', async () => {
+    const [connection, release] = await world.engine.pool.lease(world.a);
+    release();
     await expect(connection.query('SELECT 1')).rejects.toThrow('given back');
   });
 
-  describe('answers injected SQL with an error, and stays who it was', () => {
-    const escapes: Record<string, (victim: string) => string> = {
-      'set_config and query_to_xml': (victim) =>
-        `(SELECT set_config('role','${victim}',false) || query_to_xml('select * from ${victim}.vendor',true,true,'')::text)`,
-      'set_config alone': (victim) => `(SELECT set_config('role','${victim}',false))`,
-      'set_config of search_path': (victim) => `(SELECT set_config('search_path','${victim}',false))`,
-      'a second statement': (victim) => `name; SET ROLE "${victim}"; SELECT * FROM "${victim}".vendor`,
-      'a subquery on the neighbour': (victim) => `(SELECT name FROM "${victim}".vendor LIMIT 1)`,
-      'query_to_xml on the neighbour': (victim) =>
-        `query_to_xml('select * from ${victim}.vendor',true,true,'')::text`,
-      'the registry': () => `(SELECT password_hash FROM platform.operator LIMIT 1)`,
-      'a large object': () => `(SELECT lo_create(0))`,
-      'a file of the server': () => `pg_read_file('/etc/passwd')`,
-      'the migrations table': () => `(SELECT count(*) FROM "${a.schemaName}".migration)`,
-      ts_stat: (victim) =>
-        `(SELECT count(*) FROM ts_stat('select set_config(''role'',''${victim}'',false)::tsvector'))`,
-    };
-
-    it.each(Object.keys(escapes))('%s', async (name) => {
-      const payload = escapes[name]!(b.schemaName);
-      await engine.context.run(a, async () => {
-        const sink = manager().query(`SELECT name FROM ${tenantTable('vendor')} ORDER BY ${payload}`);
-        await expect(sink).rejects.toThrow();
-        const [who] = await manager().query<{ role: string }[]>('SELECT current_user::text AS role');
-        expect(who?.role).toBe(a.schemaName);
-      });
-    });
-
-    it.each([
-      `SET ROLE "victim"`,
-      'RESET ROLE',
-      'SET ROLE NONE',
-      `/* */ SET ROLE "victim"`,
-      `-- \nSET ROLE "victim"`,
-      'SET SESSION AUTHORIZATION DEFAULT',
-      'SET search_path = victim',
-      `DO $$ BEGIN END $$`,
-      `PREPARE p AS SELECT 1`,
-      `COPY (SELECT 1) TO PROGRAM 'id'`,
-      'DISCARD ALL',
-      'CREATE TABLE x (a int)',
-      'LISTEN everything',
-    ])('the statement %s', async (statement) => {
-      await engine.context.run(a, async () => {
-        await expect(manager().query(statement.replace('victim', b.schemaName))).rejects.toThrow(
-          'not allowed',
-        );
-      });
-    });
-
-    it('UPDATE pg_settings', async () => {
-      await engine.context.run(a, async () => {
-        const update = `UPDATE pg_settings SET setting = '${b.schemaName}' WHERE name = 'role'`;
-        await expect(manager().query(update)).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
-      });
-    });
-  });
-
-  it('gives the escape its way once set_config is granted again, so the revoke is what stops it', async () => {
-    const hop = `SELECT set_config('role','${b.schemaName}',false) AS role`;
-    const attempt = () => engine.context.run(a, () => codeOf(manager().query(hop)));
-    expect(await attempt()).toBe(INSUFFICIENT_PRIVILEGE);
-    await engine.ownerClient.query(
-      `GRANT EXECUTE ON FUNCTION pg_catalog.set_config(text,text,boolean) TO "${a.schemaName}"`,
+  it('must be one that exists', async () => {
+    const { a, engine } = world;
+    await expect(engine.pool.lease({ ...a, schemaName: 't_a"; DROP ROLE x' })).rejects.toThrow(
+      'not the name',
     );
-    try {
-      expect(await attempt()).toBe('no error');
-      // And still the second fact, the schema in the SQL, keeps the neighbour's rows away: an error, not rows.
-      const answers = await Promise.all(
-        Array.from({ length: 12 }, () => engine.context.run(a, () => names().catch(() => []))),
-      );
-      for (const answer of answers) expect(answer).not.toContain('belongs to b');
-    } finally {
-      await engine.ownerClient.query(
-        `REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text,text,boolean) FROM "${a.schemaName}"`,
-      );
-    }
+    expect(await codeOf(world.sql({ ...a, schemaName: `t_${'a'.repeat(26)}` }, 'SELECT 1'))).toMatch(
+      /22023|0P000/,
+    );
   });
 
-  it('rolls a failed transaction back and gives no open transaction to the next', async () => {
-    const failing = engine.context.run(a, () =>
-      engine.context.transaction(async () => {
-        await addVendor('never stored');
+  it('has its role inside transactions and savepoints', async () => {
+    const role = async (m: EntityManager) =>
+      (await m.query<{ r: string }[]>('SELECT current_user::text AS r'))[0]?.r;
+    await world.as(world.b, () =>
+      world.engine.context.transaction(async () => {
+        expect(await role(manager())).toBe(world.b.schemaName);
+        await manager().transaction(async (inner) => expect(await role(inner)).toBe(world.b.schemaName));
+        await manager()
+          .transaction((inner) => inner.query('SELECT 1/0'))
+          .catch(() => undefined);
+        expect(await role(manager())).toBe(world.b.schemaName);
+        const both = await Promise.all([role(manager()), role(manager())]);
+        expect(both).toEqual([world.b.schemaName, world.b.schemaName]);
+      }),
+    );
+  });
+
+  it('gives no open and no failed transaction to the next', async () => {
+    const { context } = world.engine;
+    const failing = world.as(world.a, () =>
+      context.transaction(async () => {
+        await world.addVendor('never stored');
         throw new Error('changed my mind');
       }),
     );
     await expect(failing).rejects.toThrow('changed my mind');
-    const abandoned = engine.context.run(a, async () => {
-      const runner = manager().dataSource.createQueryRunner();
-      await runner.startTransaction();
-      await runner.manager.query(`UPDATE ${tenantTable('vendor')} SET name = 'changed'`);
-      await runner.release();
-    });
-    await abandoned;
-    expect(await engine.context.run(a, names)).toEqual(['belongs to a']);
+    for (const last of [`UPDATE ${tenantTable('vendor')} SET name = 'changed'`, 'SELECT 1/0']) {
+      await world.as(world.a, async () => {
+        const runner = manager().dataSource.createQueryRunner();
+        await runner.startTransaction();
+        await runner.manager.query(last).catch(() => undefined);
+        await runner.release();
+      });
+    }
+    for (let times = 0; times < 10; times++)
+      expect(await world.as(world.a, () => world.names())).toEqual(['belongs to a']);
   });
 
-  it('has the tenant’s role inside transactions and savepoints', async () => {
-    await engine.context.run(b, () =>
-      engine.context.transaction(async () => {
-        const role = async (m: EntityManager) =>
-          (await m.query<{ r: string }[]>('SELECT current_user::text AS r'))[0]?.r;
-        expect(await role(manager())).toBe(b.schemaName);
-        await manager().transaction(async (inner) => expect(await role(inner)).toBe(b.schemaName));
-      }),
+  it('never sees another, through many overlapping operations with errors, aborts and ended backends', async () => {
+    const { engine } = world;
+    const tenants = await Promise.all(
+      Array.from({ length: TENANTS }, (_, index) => engine.newTenant(index % 4)),
     );
-  });
-
-  it('keeps overlapping work of twenty tenants apart, with errors and ended backends in between', async () => {
-    const tenants = await Promise.all(Array.from({ length: 20 }, (_, index) => engine.newTenant(index % 4)));
-    await Promise.all(
-      tenants.map((tenant) => engine.context.run(tenant, () => addVendor(tenant.schemaName))),
-    );
+    for (const tenant of tenants) await world.as(tenant, () => world.addVendor(tenant.schemaName));
     let answered = 0;
-    const one = async (tenant: TenantBinding, round: number) => {
-      await engine.context.run(tenant, async () => {
-        if (round % 7 === 0)
-          await manager()
-            .query('SELECT 1/0')
-            .catch(() => undefined);
-        const seen = await names().catch((error: unknown) => {
-          if (error instanceof UnavailableError || translateDatabaseError(error) instanceof UnavailableError)
-            return undefined;
-          throw error;
-        });
-        if (seen) {
-          expect(seen).toEqual([tenant.schemaName]);
-          answered++;
-        }
+    let refused = 0;
+    const operate = async (tenant: TenantBinding, number: number) => {
+      const caller = new AbortController();
+      if (number % 11 === 0) setTimeout(() => caller.abort(), number % 7);
+      await engine.openBound(tenant, caller.signal, async () => {
+        if (number % 7 === 0) await codeOf(manager().query('SELECT 1/0'));
+        const read = () => world.names();
+        const seen = await (number % 3 === 0 ? engine.context.transaction(read) : read()).catch(
+          (error: unknown) => {
+            if (!(translateDatabaseError(error) instanceof UnavailableError)) throw error;
+            refused++;
+          },
+        );
+        if (!seen) return;
+        expect(seen).toEqual([tenant.schemaName]);
+        answered++;
       });
     };
-    for (let round = 0; round < 25; round++) {
-      if (round % 10 === 5) {
-        await engine.ownerClient.query(
-          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND usename LIKE '%login%'`,
-          [engine.applicationName],
-        );
-      }
-      await Promise.all(tenants.map((tenant) => one(tenant, round)));
-    }
-    expect(answered).toBeGreaterThan(450);
-  });
-
-  it('answers a full pool with an error within its waiting time', async () => {
-    const pool = new TenantPool({ ...engine.poolOptions, size: 4, waitTimeoutMs: 300 });
-    const [, release] = await pool.lease(a);
-    const started = Date.now();
-    await expect(pool.lease(a)).rejects.toMatchObject({ code: 'overloaded' });
-    expect(Date.now() - started).toBeLessThan(1500);
-    release();
-    const [, releaseAgain] = await pool.lease(a);
-    releaseAgain();
-    await pool.end();
-  });
-
-  it('refuses a name that is no tenant’s', async () => {
-    await expect(engine.pool.lease({ ...a, schemaName: 't_a"; DROP ROLE x' })).rejects.toThrow(
-      'not the name',
-    );
-    expect(await codeOf(engine.pool.lease({ ...a, schemaName: `t_${'a'.repeat(26)}` }))).toMatch(
-      /22023|0P000/,
-    );
-  });
+    const work = async (tenant: TenantBinding, first: number) => {
+      for (let number = first; number < OPERATIONS; number += OVERLAPPING) await operate(tenant, number);
+    };
+    const killer = setInterval(() => {
+      void engine.ownerClient.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND usename LIKE '%login%' AND random() < 0.3`,
+        [engine.applicationName],
+      );
+    }, 1000);
+    await Promise.all(
+      tenants.flatMap((tenant) => Array.from({ length: OVERLAPPING }, (_, first) => work(tenant, first))),
+    ).finally(() => clearInterval(killer));
+    expect(answered + refused).toBe(TENANTS * OPERATIONS);
+    expect(answered).toBeGreaterThan(TENANTS * OPERATIONS * 0.7);
+  }, 180_000);
 });

@@ -14,6 +14,7 @@ import { TenantModel } from '../../src/platform/tenancy/tenant-data-source.js';
 import { TenantDirectory } from '../../src/platform/tenancy/tenant-directory.js';
 import type { Tenant } from '../../src/platform/tenancy/tenant.entity.js';
 import { TenantLifecycle } from '../../src/platform/tenancy/tenant-lifecycle.js';
+import { RoleBinder } from '../../src/platform/tenancy/tenant-binder.js';
 import { TenantPool } from '../../src/platform/tenancy/tenant-pool.js';
 import { sharedDatabase } from './database.js';
 
@@ -90,7 +91,14 @@ export class Fleet {
     });
     const registry = await new Registry(owner.login(owner.roles.registry, LIMITS)).initialize();
     const logins = owner.roles.logins.map((login) => owner.login(login, LIMITS));
-    const pool = new TenantPool({ logins, size: 4, waitTimeoutMs: 3000 });
+    const pool = new TenantPool({
+      logins,
+      binder: new RoleBinder(),
+      size: 4,
+      waitTimeoutMs: 3000,
+      maxUses: 5000,
+      maxAgeSeconds: 1800,
+    });
     const context = new TenantContext(await TenantModel.build([Vendor], owner.serverVersion), pool);
     const program = {
       owner,

@@ -8,7 +8,7 @@ import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
 import { assertNotSuspended, bindingOf } from '../tenancy/tenant-directory.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
-import type { TenantBinding } from '../tenancy/tenant-pool.js';
+import type { TenantBinding } from '../tenancy/tenant-binding.js';
 import { TenantShares } from '../tenancy/tenant-shares.js';
 import { announceBudgets } from '../http/response/rate-limit-fields.js';
 import type { Tenant } from '../tenancy/tenant.entity.js';

@@ -34,6 +34,13 @@ export interface Config {
   dbConnectTimeoutMs: number;
   dbQueryTimeoutMs: number;
   dbLockTimeoutMs: number;
+  dbIdleTransactionTimeoutMs: number;
+  dbTransactionTimeoutMs: number;
+  dbConnectionMaxUses: number;
+  dbConnectionMaxAgeSeconds: number;
+  tenantBind: 'role' | 'transaction' | 'set_user';
+  /** Host and port of a pooler for the server's own logins; undefined: as the owner connects. */
+  tenantDatabaseUrl: string | undefined;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   bcryptCost: number;
   passwordMinLength: number;
@@ -94,6 +101,12 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     dbConnectTimeoutMs: values.DB_CONNECT_TIMEOUT_MS,
     dbQueryTimeoutMs: values.DB_QUERY_TIMEOUT_MS,
     dbLockTimeoutMs: values.DB_LOCK_TIMEOUT_MS,
+    dbIdleTransactionTimeoutMs: values.DB_IDLE_TRANSACTION_TIMEOUT_MS,
+    dbTransactionTimeoutMs: values.DB_TRANSACTION_TIMEOUT_MS,
+    dbConnectionMaxUses: values.DB_CONNECTION_MAX_USES,
+    dbConnectionMaxAgeSeconds: values.DB_CONNECTION_MAX_AGE_SECONDS,
+    tenantBind: values.TENANT_BIND,
+    tenantDatabaseUrl: values.TENANT_DATABASE_URL,
     logLevel: values.LOG_LEVEL,
     bcryptCost: values.BCRYPT_COST,
     passwordMinLength: values.PASSWORD_MIN_LENGTH,

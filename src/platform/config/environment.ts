@@ -17,6 +17,7 @@ export const KNOWN_UPLOAD_TYPES = [
 ] as const;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const TENANT_BINDS = ['role', 'transaction', 'set_user'] as const;
 const NODE_ENVS = ['development', 'test', 'production'] as const;
 const DAY_SECONDS = 86_400;
 const MEBIBYTE = 1_048_576;
@@ -123,10 +124,16 @@ export const environmentSchema = z.object({
   TENANT_USERS: wholeNumber(1, 1_000_000_000).default(1000),
   TENANT_VENDORS: wholeNumber(0, 1_000_000_000).default(10_000),
   TENANT_AGENTS: wholeNumber(0, 1_000_000_000).default(50_000),
-  DB_POOL_SIZE: wholeNumber(4, 100).default(10),
+  DB_POOL_SIZE: wholeNumber(4, 100).default(16),
   DB_CONNECT_TIMEOUT_MS: wholeNumber(100, 60_000).default(3000),
   DB_QUERY_TIMEOUT_MS: wholeNumber(100, 600_000).default(5000),
   DB_LOCK_TIMEOUT_MS: wholeNumber(100, 600_000).default(2000),
+  DB_IDLE_TRANSACTION_TIMEOUT_MS: wholeNumber(100, 600_000).default(10_000),
+  DB_TRANSACTION_TIMEOUT_MS: wholeNumber(100, 600_000).default(30_000),
+  DB_CONNECTION_MAX_USES: wholeNumber(1, 1_000_000).default(5000),
+  DB_CONNECTION_MAX_AGE_SECONDS: wholeNumber(1, DAY_SECONDS).default(1800),
+  TENANT_BIND: oneOf(TENANT_BINDS).default('role'),
+  TENANT_DATABASE_URL: databaseUrl.optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
   // The floor is raised to 12 by relationFaults wherever NODE_ENV is not `test`.
   BCRYPT_COST: wholeNumber(4, 15).default(BCRYPT_COST_FLOOR),
@@ -158,6 +165,8 @@ export function relationFaults(env: Readonly<Record<string, string | undefined>>
   }
   if (env['MASTER_KEY'] && env['MASTER_KEY_FILE'])
     faults.push('MASTER_KEY: must not be given together with MASTER_KEY_FILE');
+  if (env['TENANT_DATABASE_URL'] && env['TENANT_BIND'] !== 'transaction')
+    faults.push('TENANT_DATABASE_URL: needs TENANT_BIND=transaction');
   if (
     env['NODE_ENV'] !== 'test' &&
     /^\d+$/.test(env['BCRYPT_COST'] ?? '') &&

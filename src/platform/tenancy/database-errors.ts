@@ -1,4 +1,4 @@
-import { ConflictError, type DomainError, UnavailableError } from '../../kernel/errors.js';
+import { ConflictError, DomainError, UnavailableError } from '../../kernel/errors.js';
 import { tenantReadOnly } from './tenant-directory.js';
 
 /** SQLSTATE classes and codes that mean "not now": connection lost, resources, operator intervention, locks. */
@@ -6,8 +6,9 @@ const PASSING = /^(08...|53...|57P0.|57014|55P03|40001|40P01|25P0[34])$/;
 /** SQLSTATE read_only_sql_transaction. */
 const READ_ONLY_TRANSACTION = '25006';
 const LOST_CONNECTION = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT']);
+/** The last two: a connection that ended between two statements of one transaction. */
 const LOST_MESSAGES =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/;
+  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed and is not queryable|Query runner already released/;
 const RETRY_AFTER_SECONDS = 2;
 
 /** What a failure of the database means to the caller; undefined when it is a fault of the server. */
@@ -18,6 +19,7 @@ export function translateDatabaseError(error: unknown): DomainError | undefined 
     driverError?: unknown;
   };
   if (driverError !== undefined && driverError !== error) return translateDatabaseError(driverError);
+  if (error instanceof DomainError) return error;
   if (code === '23505') return new ConflictError('Another resource has this value already.');
   if (code === READ_ONLY_TRANSACTION) return tenantReadOnly();
   const isPassing =

@@ -1,6 +1,7 @@
-import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
 import { runMigrations, type MigrationClass } from './migration-runner.js';
 import { loginPassword, prepareDatabase, type RoleNames } from './database-roles.js';
+import { sessionSettings, type SessionLimits } from './session-settings.js';
 import { assertSameCatalog, fingerprintMethod, readCatalog, type SchemaCatalog } from './tenant-catalog.js';
 import { enterSchema, grantToTenant, openSchema, TenantBlueprint } from './tenant-blueprint.js';
 import { quoteSchema } from './tenant-schema.js';
@@ -60,27 +61,23 @@ export class OwnerDatabase {
     return this.options.tenantMigrations.at(-1)!.name;
   }
 
-  /** How one of the server's own logins connects: with an empty search_path and the given limits, in milliseconds. */
-  login(
-    role: string,
-    limits: { statementMs: number; lockMs: number; idleInTransactionMs: number },
-  ): PoolConfig {
-    const settings = {
-      search_path: '',
-      statement_timeout: limits.statementMs,
-      lock_timeout: limits.lockMs,
-      idle_in_transaction_session_timeout: limits.idleInTransactionMs,
-    };
+  /** How one of the server's own logins connects: with an empty search_path and the given limits. */
+  login(role: string, limits: SessionLimits): PoolConfig {
     return {
       ...this.options.connection,
       user: role,
       password: loginPassword(this.options.masterKey, role),
       application_name: role,
       keepAlive: true,
-      options: Object.entries(settings)
+      options: Object.entries(sessionSettings(limits, this.serverVersion))
         .map(([name, value]) => `-c ${name}=${value}`)
         .join(' '),
     };
+  }
+
+  /** Asks or orders something as the owner, with one statement. */
+  async query<R extends QueryResultRow>(sql: string, values: unknown[] = []): Promise<R[]> {
+    return (await this.pool.query<R>(sql, values)).rows;
   }
 
   /** By which rules the fingerprints of schemas are taken on this server. */

@@ -6,7 +6,7 @@ import { SnakeNamingStrategy } from './snake-naming.strategy.js';
 type EntityClass = new () => object;
 
 /** Few, since the registry's answers are remembered. */
-const REGISTRY_CONNECTIONS = 4;
+export const REGISTRY_CONNECTIONS = 4;
 
 /** The classes of all `@Entity`s loaded: those of the registry name its schema, those of the tenants name none. */
 export function loadedEntities(of: 'registry' | 'tenants'): EntityClass[] {

@@ -2,8 +2,11 @@
  * The first words a statement of a tenant may have. SET ROLE, RESET, DO, PREPARE, COPY, all DDL and leading comments
  * are refused here before PostgreSQL sees them; the privileges of the role refuse them again.
  */
-const ALLOWED_START =
-  /^(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|VALUES|BEGIN|START TRANSACTION|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET TRANSACTION ISOLATION LEVEL)\b/i;
+const DATA = /^(SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|VALUES)\b/i;
+/** Whole statements, since `COMMIT AND CHAIN` would open a transaction that nobody bound. */
+const TRANSACTION =
+  /^(BEGIN|START TRANSACTION|COMMIT|ROLLBACK|((RELEASE|ROLLBACK TO) )?SAVEPOINT \w+|SET TRANSACTION ISOLATION LEVEL [A-Z ]+)$/i;
+const OPENING = /^(BEGIN|START TRANSACTION)$/i;
 
 /** A statement that tenant code may not send; a fault of the program or an attack, never of the caller. */
 export class RefusedStatementError extends Error {
@@ -13,7 +16,11 @@ export class RefusedStatementError extends Error {
   }
 }
 
-/** Throws RefusedStatementError unless the statement begins with an allowed word. */
+/** Throws RefusedStatementError unless the statement reads or writes data, or marks a transaction. */
 export function assertTenantStatement(sql: string): void {
-  if (!ALLOWED_START.test(sql.trimStart())) throw new RefusedStatementError();
+  const statement = sql.trimStart();
+  if (!DATA.test(statement) && !TRANSACTION.test(statement)) throw new RefusedStatementError();
 }
+
+/** Whether the statement opens a transaction and does nothing else. */
+export const opensTransaction = (sql: string): boolean => OPENING.test(sql.trimStart());

@@ -19,6 +19,7 @@ import { FleetMigrator } from './fleet-migrator.js';
 import { FleetRegistry } from './fleet-registry.js';
 import { OwnerDatabase } from './owner-database.js';
 import { loadedEntities, Registry } from './registry.js';
+import { ServerLogins } from './server-logins.js';
 import { TenantContext } from './tenant-context.js';
 import { TenantModel } from './tenant-data-source.js';
 import { TenantDirectory } from './tenant-directory.js';
@@ -26,13 +27,20 @@ import { TenantLifecycle } from './tenant-lifecycle.js';
 import { TenantPool } from './tenant-pool.js';
 import { TenantShares } from './tenant-shares.js';
 
-/** A transaction that waits for its own client is the server's fault; PostgreSQL ends it. */
-const IDLE_IN_TRANSACTION_MS = 10_000;
+/** Aborts when the caller is gone before the answer was written. */
+function hangUpSignal(response: Response): AbortSignal {
+  const hangUp = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) hangUp.abort();
+  });
+  return hangUp.signal;
+}
 
 const limitsOf = (config: Config) => ({
   statementMs: config.dbQueryTimeoutMs,
   lockMs: config.dbLockTimeoutMs,
-  idleInTransactionMs: IDLE_IN_TRANSACTION_MS,
+  idleInTransactionMs: config.dbIdleTransactionTimeoutMs,
+  transactionMs: config.dbTransactionTimeoutMs,
 });
 
 /** Whose data it is: the registry of tenants, and the one door to their data. */
@@ -47,22 +55,27 @@ const limitsOf = (config: Config) => ({
         OwnerDatabase.open({ connection, masterKey, registryMigrations, tenantMigrations }),
     },
     {
-      provide: Registry,
+      provide: ServerLogins,
       inject: [OwnerDatabase, CONFIG],
       useFactory: (owner: OwnerDatabase, config: Config) =>
-        new Registry({
-          ...owner.login(owner.roles.registry, limitsOf(config)),
-          connectionTimeoutMillis: config.dbConnectTimeoutMs,
-        }).initialize(),
+        ServerLogins.open(owner, config, limitsOf(config)),
+    },
+    {
+      provide: Registry,
+      inject: [ServerLogins],
+      useFactory: (logins: ServerLogins) => new Registry(logins.registry).initialize(),
     },
     {
       provide: TenantPool,
-      inject: [OwnerDatabase, CONFIG],
-      useFactory: (owner: OwnerDatabase, config: Config) =>
+      inject: [ServerLogins, CONFIG],
+      useFactory: ({ tenants, binder }: ServerLogins, config: Config) =>
         new TenantPool({
-          logins: owner.roles.logins.map((login) => owner.login(login, limitsOf(config))),
+          logins: tenants,
+          binder,
           size: config.dbPoolSize,
           waitTimeoutMs: config.dbConnectTimeoutMs,
+          maxUses: config.dbConnectionMaxUses,
+          maxAgeSeconds: config.dbConnectionMaxAgeSeconds,
         }),
     },
     {
@@ -115,7 +128,9 @@ export class TenancyModule implements NestModule, OnApplicationBootstrap, Before
 
   configure(consumer: MiddlewareConsumer): void {
     consumer
-      .apply((_request: Request, _response: Response, next: NextFunction) => this.context.open(next))
+      .apply((_request: Request, response: Response, next: NextFunction) =>
+        this.context.open(next, hangUpSignal(response)),
+      )
       .forRoutes('{*path}');
   }
 

@@ -5,9 +5,12 @@ import { ForbiddenError } from '../../kernel/errors.js';
 import type { Permission, Scope } from '../../kernel/permissions.js';
 import { DEFAULT_TENANT_POLICY, effectivePolicy, type TenantPolicy } from '../../kernel/tenant-policy.js';
 import { TenantDataSource, type TenantModel } from './tenant-data-source.js';
-import type { TenantBinding, TenantPool } from './tenant-pool.js';
+import type { TenantBinding } from './tenant-binding.js';
+import type { TenantPool } from './tenant-pool.js';
 
 interface Frame {
+  /** Aborts when nobody waits for the answer any more. */
+  signal?: AbortSignal;
   actor?: Actor;
   binding?: TenantBinding;
   dataSource?: TenantDataSource;
@@ -37,9 +40,12 @@ export class TenantContext {
     private readonly defaults: Readonly<TenantPolicy> = DEFAULT_TENANT_POLICY,
   ) {}
 
-  /** Opens an empty frame for a request; nothing is bound until the caller is authenticated. */
-  open<T>(work: () => T): T {
-    return this.storage.run({}, work);
+  /**
+   * Opens an empty frame for a request; nothing is bound until the caller is authenticated. When the signal aborts, the
+   * request's work on tenant data is cancelled; what `run` does is not.
+   */
+  open<T>(work: () => T, signal?: AbortSignal): T {
+    return this.storage.run(signal ? { signal } : {}, work);
   }
 
   /** Binds the verified caller, and the caller's tenant if there is one, to the request under way. */
@@ -126,6 +132,6 @@ export class TenantContext {
   }
 
   private dataSourceOf(frame: Frame & { binding: TenantBinding }): TenantDataSource {
-    return (frame.dataSource ??= new TenantDataSource(this.model, this.pool, frame.binding));
+    return (frame.dataSource ??= new TenantDataSource(this.model, this.pool, frame.binding, frame.signal));
   }
 }

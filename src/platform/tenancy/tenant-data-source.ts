@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { SnakeNamingStrategy } from './snake-naming.strategy.js';
-import type { TenantBinding, TenantPool } from './tenant-pool.js';
+import type { TenantBinding } from './tenant-binding.js';
+import type { TenantPool } from './tenant-pool.js';
 import { PLACEHOLDER_SCHEMA } from './tenant-schema.js';
 
 type EntityClass = new () => object;
@@ -63,10 +64,11 @@ export class TenantModel extends DataSource {
 
 /**
  * The DataSource of one request (or job) of one tenant: shares the model, takes a bound connection from the pool for
- * each operation or transaction, and opens nothing until then. Cheap enough to make for every request.
+ * each operation or transaction, and opens nothing until then. Cheap enough to make for every request. When the signal
+ * aborts, what it has under way is cancelled in PostgreSQL.
  */
 export class TenantDataSource extends DataSource {
-  constructor(model: TenantModel, pool: TenantPool, binding: TenantBinding) {
+  constructor(model: TenantModel, pool: TenantPool, binding: TenantBinding, signal?: AbortSignal) {
     super(model.options);
     Object.assign(this, {
       entityMetadatas: model.entityMetadatas,
@@ -77,7 +79,7 @@ export class TenantDataSource extends DataSource {
     Object.assign(this.driver, {
       version: model.driver.version,
       isGeneratedColumnsSupported: true,
-      obtainMasterConnection: () => pool.lease(binding),
+      obtainMasterConnection: () => pool.lease(binding, signal),
     });
   }
 }

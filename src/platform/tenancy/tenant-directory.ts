@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { ForbiddenError } from '../../kernel/errors.js';
 import type { Registry } from './registry.js';
-import type { TenantBinding } from './tenant-pool.js';
+import type { TenantBinding } from './tenant-binding.js';
 import { Tenant } from './tenant.entity.js';
 
 /** How stale an answer may be: a suspension must be felt on every node within a second. */

@@ -1,0 +1,12 @@
+import type { PolicyDeviations } from '../../kernel/tenant-policy.js';
+
+/** What the registry says of how to reach a tenant's data. */
+export interface TenantBinding {
+  tenantId: string;
+  schemaName: string;
+  loginShard: number;
+  /** PostgreSQL refuses all writing for this caller. */
+  readOnly?: boolean;
+  /** Where the tenant's limits differ from the defaults. */
+  policy?: PolicyDeviations;
+}
