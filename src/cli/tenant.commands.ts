@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { Command } from 'commander';
 import { NotFoundError } from '../kernel/errors.js';
 import { answer, withApplication } from './command-context.js';
+import { addPortabilityCommands } from './portability.commands.js';
 import type { Tenant } from '../platform/tenancy/tenant.entity.js';
 import type { TenantsService } from '../platform/tenants/tenants.service.js';
 
@@ -59,6 +60,7 @@ export function addTenantCommands(program: Command): void {
     .action((slug: string, { confirm }: { confirm: string }) =>
       withTenants(async (tenants, app) => tenants.remove(await idOf(app, slug), confirm, undefined)),
     );
+  addPortabilityCommands(tenant);
 }
 
 async function withTenants(

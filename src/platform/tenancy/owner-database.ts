@@ -1,6 +1,7 @@
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { runMigrations, type MigrationClass } from './migration-runner.js';
 import { loginPassword, prepareDatabase, type RoleNames } from './database-roles.js';
+import { swapSchemas } from './schema-swap.js';
 import { quoteSchema } from './tenant-schema.js';
 
 export const REGISTRY_SCHEMA = 'platform';
@@ -107,6 +108,13 @@ export class OwnerDatabase {
         await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
         await client.query(`DROP ROLE IF EXISTS ${schema}`);
       }),
+    );
+  }
+
+  /** Exchanges the tables of a tenant with those of its shadow, in one transaction; see `swapSchemas`. */
+  async swapSchema(live: string, shadow: string): Promise<void> {
+    await this.withClient((client) =>
+      this.transaction(client, () => swapSchemas(client, this.roles.tenantOwner, live, shadow)),
     );
   }
 

@@ -21,6 +21,7 @@ import { TenantModel } from './tenant-data-source.js';
 import { TenantDirectory } from './tenant-directory.js';
 import { TenantLifecycle } from './tenant-lifecycle.js';
 import { TenantPool } from './tenant-pool.js';
+import { TenantRestoration } from './tenant-restoration.js';
 
 /** A transaction that waits for its own client is the server's fault; PostgreSQL ends it. */
 const IDLE_IN_TRANSACTION_MS = 10_000;
@@ -81,8 +82,14 @@ const limitsOf = (config: Config) => ({
       inject: [Registry, OwnerDatabase, TenantDirectory, TenantContext],
       useFactory: (...parts: ConstructorParameters<typeof TenantLifecycle>) => new TenantLifecycle(...parts),
     },
+    {
+      provide: TenantRestoration,
+      inject: [Registry, OwnerDatabase, TenantDirectory, TenantContext],
+      useFactory: (...parts: ConstructorParameters<typeof TenantRestoration>) =>
+        new TenantRestoration(...parts),
+    },
   ],
-  exports: [DatabaseReadiness, Registry, TenantContext, TenantDirectory, TenantLifecycle],
+  exports: [DatabaseReadiness, Registry, TenantContext, TenantDirectory, TenantLifecycle, TenantRestoration],
 })
 export class TenancyModule implements NestModule, OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(

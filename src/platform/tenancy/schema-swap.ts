@@ -1,0 +1,44 @@
+import type { ClientBase } from 'pg';
+import { newSchemaName, quoteSchema } from './tenant-schema.js';
+
+/** Longer than any statement of a tenant takes; who waits meanwhile is served afterwards, not refused. */
+const LOCK_TIMEOUT_MS = 5000;
+
+/**
+ * Exchanges the contents of two schemas, inside the caller's transaction: afterwards `live` names the tables that were
+ * `shadow`'s, and the other way round. Waits until nobody writes to the live tables; whoever comes meanwhile waits for
+ * their locks and then finds the new tables, since PostgreSQL looks a name up again after such a wait. Neither the name
+ * nor the role of the tenant changes, so that no node has to be told.
+ */
+export async function swapSchemas(
+  client: ClientBase,
+  tenantOwner: string,
+  live: string,
+  shadow: string,
+): Promise<void> {
+  const [liveName, shadowName, passing] = [live, shadow, newSchemaName()].map(quoteSchema) as [
+    string,
+    string,
+    string,
+  ];
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [live]);
+  await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
+  await client.query(`SET LOCAL ROLE "${tenantOwner}"`);
+  const { rows } = await client.query<{ tables: string }>(
+    `SELECT string_agg(format('%I.%I', schemaname, tablename), ', ' ORDER BY tablename) AS tables
+       FROM pg_tables WHERE schemaname = $1`,
+    [live],
+  );
+  await client.query(`LOCK TABLE ${rows[0]!.tables} IN ACCESS EXCLUSIVE MODE`);
+  await client.query(`REVOKE ALL ON ALL TABLES IN SCHEMA ${shadowName} FROM ${shadowName}`);
+  await client.query(`REVOKE ALL ON SCHEMA ${shadowName} FROM ${shadowName}`);
+  await client.query(`GRANT USAGE ON SCHEMA ${shadowName} TO ${liveName}`);
+  await client.query(
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${shadowName} TO ${liveName}`,
+  );
+  await client.query(`REVOKE ALL ON TABLE ${shadowName}.migration FROM ${liveName}`);
+  await client.query('SET LOCAL ROLE NONE');
+  await client.query(`ALTER SCHEMA ${liveName} RENAME TO ${passing}`);
+  await client.query(`ALTER SCHEMA ${shadowName} RENAME TO ${liveName}`);
+  await client.query(`ALTER SCHEMA ${passing} RENAME TO ${shadowName}`);
+}

@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { Client as PgClient } from 'pg';
+import { AppModule } from '../../src/app.module.js';
+import { loadConfig } from '../../src/platform/config/config.js';
+import { replaceProcessConfig } from '../../src/platform/config/config.module.js';
+import { serverUrl } from './client.js';
+import { sharedDatabase } from './database.js';
+import { world } from './world.js';
+
+const ROOT = resolve(__dirname, '../..');
+
+export interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** The application beside the shared server, as the command line has it, and a look at the database as its owner. */
+export class PortabilityHouse {
+  readonly folder = mkdtempSync(join(tmpdir(), 'ringfence-portability-'));
+
+  private constructor(
+    readonly app: INestApplicationContext,
+    readonly database: PgClient,
+    readonly dataDir: string,
+    readonly environment: Record<string, string>,
+  ) {}
+
+  static async open(): Promise<PortabilityHouse> {
+    const { url, connection, dataDir } = await sharedDatabase();
+    const environment = { DATA_DIR: dataDir, BCRYPT_COST: '4' };
+    replaceProcessConfig({ ...loadConfig(environment), databaseUrl: url });
+    const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+    const database = new PgClient(connection);
+    await database.connect();
+    return new PortabilityHouse(app, database, dataDir, environment);
+  }
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Exports over HTTP into a file. */
+  async export(tenantId: string, name: string): Promise<string> {
+    const { token } = await world.operator();
+    const response = await fetch(new URL(`/v1/tenants/${tenantId}/export`, serverUrl()), {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+    });
+    if (response.status !== 200) throw new Error(`export answered ${response.status}`);
+    const path = this.path(name);
+    await writeFile(path, Buffer.from(await response.arrayBuffer()));
+    return path;
+  }
+
+  async schemaOf(slug: string): Promise<string | undefined> {
+    const { rows } = await this.database.query<{ schema_name: string }>(
+      'SELECT schema_name FROM platform.tenant WHERE slug = $1',
+      [slug],
+    );
+    return rows[0]?.schema_name;
+  }
+
+  /** Every row of every table of the tenant, as PostgreSQL itself writes it; without what gives access. */
+  async rowsOf(slug: string): Promise<Record<string, string[]>> {
+    const schema = await this.schemaOf(slug);
+    const { rows: tables } = await this.database.query<{ tablename: string }>(
+      `SELECT tablename FROM pg_tables
+        WHERE schemaname = $1 AND tablename <> ALL ('{session,invitation,migration}') ORDER BY 1`,
+      [schema],
+    );
+    const all: Record<string, string[]> = {};
+    for (const { tablename } of tables) {
+      const { rows } = await this.database.query<{ row: string }>(
+        `SELECT t::text AS row FROM "${schema}"."${tablename}" t ORDER BY 1`,
+      );
+      all[tablename] = rows.map(({ row }) => row);
+    }
+    return all;
+  }
+
+  /** Runs `ringfence` on the shared server's data. */
+  run(...args: string[]): Promise<Ran> {
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...this.environment };
+    return new Promise((done) => {
+      execFile(
+        process.execPath,
+        [join(ROOT, 'bin/ringfence.js'), ...args],
+        { cwd: ROOT, env },
+        (error, stdout, stderr) => {
+          done({ code: error ? Number(error.code) : 0, stdout, stderr });
+        },
+      );
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.database.end();
+    await this.app.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
