@@ -8,7 +8,7 @@ const HTTP_WORDS =
 const TENANCY_DOOR =
   '^src/platform/tenancy/(tenancy\\.module|tenant\\.repository|tenant-resource|page-query|tenant-context|tenant-directory|tenant-lifecycle)\\.ts$';
 /** What moves or replaces a whole tenant. */
-const TENANCY_WHOLE = '^src/platform/tenancy/(tenant-restoration|tenant\\.entity)\\.ts$';
+const TENANCY_WHOLE = '^src/platform/tenancy/(tenant-restoration|tenant-tables|tenant\\.entity)\\.ts$';
 const MIGRATION_LISTS = '^migrations/(platform|tenant)/all\\.ts$';
 /** What one feature may use of another: its service, module and entity. */
 const faceOf = (feature) => `^src/features/${feature}/[^/]+\\.(service|module|entity)\\.ts$`;

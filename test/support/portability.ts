@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,10 +10,23 @@ import { Client as PgClient } from 'pg';
 import { AppModule } from '../../src/app.module.js';
 import { loadConfig } from '../../src/platform/config/config.js';
 import { replaceProcessConfig } from '../../src/platform/config/config.module.js';
-import { serverUrl } from './client.js';
+import { TenantDirectory } from '../../src/platform/tenancy/tenant-directory.js';
+import type { Tenant } from '../../src/platform/tenancy/tenant.entity.js';
+import { Client, serverUrl } from './client.js';
 import { sharedDatabase } from './database.js';
-import { world } from './world.js';
+import { world, type TenantWorld } from './world.js';
 
+const AWKWARD = [
+  'NULL',
+  'null',
+  '{a,b}',
+  'quote " and \\ back',
+  "it's",
+  'ünï-☃-𝒳',
+  ' ',
+  '\u2028line',
+  'tab\there',
+];
 const ROOT = resolve(__dirname, '../..');
 
 export interface Ran {
@@ -34,7 +48,7 @@ export class PortabilityHouse {
 
   static async open(): Promise<PortabilityHouse> {
     const { url, connection, dataDir } = await sharedDatabase();
-    const environment = { DATA_DIR: dataDir, BCRYPT_COST: '4' };
+    const environment = { DATA_DIR: dataDir };
     replaceProcessConfig({ ...loadConfig(environment), databaseUrl: url });
     const app = await NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
     const database = new PgClient(connection);
@@ -83,6 +97,54 @@ export class PortabilityHouse {
       all[tablename] = rows.map(({ row }) => row);
     }
     return all;
+  }
+
+  async registered(slug: string): Promise<Tenant> {
+    return (await this.app.get(TenantDirectory).bySlug(slug))!;
+  }
+
+  /** A tenant with rows in each table, among them what is easily lost on the way. */
+  async furnished(): Promise<TenantWorld> {
+    const tenant = await world.tenant();
+    const vendor = await tenant.vendor({ tags: ['plain', 'with space', 'ünï-☃'], legalName: null });
+    const other = await tenant.vendor({ name: 'It\'s "NULL" \\ {a,b}' });
+    const agent = await tenant.agent(vendor, { validUntil: '2031-02-03T04:05:06.789Z' });
+    await tenant.agent(other, { capabilities: ['x', 'y'] });
+    await tenant.user({ roles: ['viewer'] });
+    await tenant.vendorUser(vendor);
+    const schema = await this.schemaOf(tenant.slug);
+    await this.database.query(`UPDATE "${schema}".vendor SET tags = $1 WHERE id = $2`, [AWKWARD, other.id]);
+    for (const owner of [`/v1/vendors/${vendor.id}`, `/v1/agents/${agent.id}`]) {
+      const { status } = await tenant.admin.upload(
+        owner,
+        'notes.txt',
+        randomBytes(30_000).toString('base64'),
+      );
+      if (status !== 201) throw new Error(`upload answered ${status}`);
+    }
+    return tenant;
+  }
+
+  /** The content of each file, by its id. */
+  async contentsOf(admin: Client): Promise<Record<string, string>> {
+    const idsOf = async (path: string): Promise<string[]> =>
+      ((await admin.get(path)).body as { data: { id: string }[] }).data.map(({ id }) => id);
+    const owners = [
+      ...(await idsOf('/v1/vendors')).map((id) => `vendors/${id}`),
+      ...(await idsOf('/v1/agents')).map((id) => `agents/${id}`),
+    ];
+    const found: Record<string, string> = {};
+    for (const owner of owners)
+      for (const id of await idsOf(`/v1/${owner}/files`))
+        found[id] = (await admin.get(`/v1/files/${id}/content`)).text;
+    return found;
+  }
+
+  /** The first tenant's administrator, signed in to a tenant that was made of its archive. */
+  async adminOf(slug: string, from: TenantWorld): Promise<Client> {
+    const { stdout } = await this.run('token', '--tenant', slug, '--email', from.admin.me.email!, '--json');
+    const { accessToken } = JSON.parse(stdout) as { accessToken: string };
+    return Object.assign(Object.create(Client.prototype) as Client, { token: accessToken });
   }
 
   /** Runs `ringfence` on the shared server's data. */

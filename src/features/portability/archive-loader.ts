@@ -1,13 +1,13 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { TenantContext } from '../../platform/tenancy/tenant-context.js';
+import { RefusedRowError, TenantTables, type TenantTable } from '../../platform/tenancy/tenant-tables.js';
 import { FileStorage } from '../files/file-storage.js';
 import { ArchiveError } from './archive.error.js';
 import type { ArchiveReader } from './archive-reader.js';
 import { linesOf } from './digesting.js';
-import { tablePath, type FileEntry, type Manifest } from './manifest.js';
+import { tablePath, travelling, type FileEntry, type Manifest } from './manifest.js';
 import type { Advance } from './progress.js';
 import { fileOf } from './tenant-snapshot.js';
-import { TenantRowsRepository, type PortableTable } from './tenant-rows.repository.js';
 
 const MAX_LINE_BYTES = 1024 * 1024;
 const MAX_BATCH_ROWS = 500;
@@ -17,15 +17,15 @@ const MAX_BATCH_CHARACTERS = 1024 * 1024;
 @Injectable()
 export class ArchiveLoader {
   constructor(
-    private readonly rows: TenantRowsRepository,
-    private readonly context: TenantContext,
+    @Inject(TenantTables) private readonly rows: TenantTables,
+    @Inject(TenantContext) private readonly context: TenantContext,
     private readonly storage: FileStorage,
   ) {}
 
   /** All rows in one transaction, then the files. Throws ArchiveError for whatever is not as the manifest says. */
   async load(archive: ArchiveReader, advance: Advance): Promise<void> {
     const { manifest } = archive;
-    const tables = this.rows.tables();
+    const tables = travelling(this.rows.list());
     assertSameTables(tables, manifest);
     await this.context.transaction(async () => {
       for (const table of tables) await this.loadTable(archive, table, advance);
@@ -44,13 +44,13 @@ export class ArchiveLoader {
     }
   }
 
-  private async loadTable(archive: ArchiveReader, { name, columns }: PortableTable, advance: Advance) {
+  private async loadTable(archive: ArchiveReader, { name, columns }: TenantTable, advance: Advance) {
     const entry = archive.manifest.tables.find(({ table }) => table === name)!;
     const path = tablePath(name);
     let batch: string[] = [];
     let characters = 0;
     const flush = async (): Promise<void> => {
-      if (batch.length > 0) await this.rows.insert(name, batch);
+      if (batch.length > 0) await this.insert(name, batch);
       batch = [];
       characters = 0;
     };
@@ -64,6 +64,14 @@ export class ArchiveLoader {
     await flush();
     if ((await this.rows.count(name)) !== entry.rows)
       throw new ArchiveError(`${path} has not as many rows as the manifest says`);
+  }
+
+  private async insert(table: string, lines: readonly string[]): Promise<void> {
+    try {
+      await this.rows.insert(table, lines);
+    } catch (cause) {
+      throw cause instanceof RefusedRowError ? new ArchiveError(cause.message, { cause }) : cause;
+    }
   }
 
   private async assertFilesMatch(files: readonly FileEntry[]): Promise<void> {
@@ -93,7 +101,7 @@ export class ArchiveLoader {
   }
 }
 
-function assertSameTables(tables: readonly PortableTable[], manifest: Manifest): void {
+function assertSameTables(tables: readonly TenantTable[], manifest: Manifest): void {
   const shape = (list: readonly { name: string; columns: readonly string[] }[]): string =>
     JSON.stringify(list.map(({ name, columns }) => [name, columns.toSorted()]).toSorted());
   const given = manifest.tables.map(({ table, columns }) => ({ name: table, columns }));

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Transform, type Readable, type Writable } from 'node:stream';
+import { addAbortSignal, Transform, type Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ZipFile } from 'yazl';
 import { Digest } from './digesting.js';
@@ -23,7 +23,7 @@ export async function writeArchive(
   const zip = new ZipFile();
   const output = zip.outputStream as Readable;
   zip.on('error', (error: Error) => output.destroy(error));
-  let current: Readable | undefined;
+  const stop = new AbortController();
 
   async function add(
     path: string,
@@ -32,9 +32,9 @@ export async function writeArchive(
     options: { compress: boolean },
   ): Promise<void> {
     const checked = checking(source, expected, path, advance);
-    current = checked;
     checked.on('error', (error) => output.destroy(error));
-    const ended = once(checked, 'end');
+    addAbortSignal(stop.signal, checked);
+    const ended = once(checked, 'end', stop);
     zip.addReadStreamLazy(path, { size: expected.bytes, ...options }, (take) => {
       take(null, checked);
     });
@@ -51,7 +51,7 @@ export async function writeArchive(
   }
 
   const sent = pipeline(output, target).catch((error: unknown) => {
-    current?.destroy(error as Error);
+    stop.abort(error);
     throw error;
   });
   const filled = fill().catch((error: unknown) => {

@@ -4,6 +4,12 @@ import { ArchiveError } from './archive.error.js';
 export const MANIFEST = 'manifest.json';
 const FORMAT_VERSION = 1;
 
+/** Tables that do not travel: what gives access as long as it lives. Whoever had it must sign in, or be invited, anew. */
+export const LEFT_OUT: Readonly<Record<string, string>> = {
+  session: 'credentials in flight: the refresh tokens of those signed in',
+  invitation: 'credentials in flight: links by which passwords are chosen',
+};
+
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().int().nonnegative();
 const manifestSchema = z.strictObject({
@@ -37,9 +43,13 @@ export type FileEntry = Manifest['files'][number];
 export const tablePath = (table: string): string => `data/${table}.ndjson`;
 export const filePath = (id: string): string => `files/${id}`;
 
+/** Those of the tenant's tables that travel. */
+export const travelling = <T extends { name: string }>(tables: readonly T[]): T[] =>
+  tables.filter(({ name }) => !Object.hasOwn(LEFT_OUT, name));
+
 /** The manifest with what is always in it. */
 export function newManifest(
-  facts: Omit<Manifest, 'format' | 'formatVersion' | 'createdAt' | 'notes'>,
+  facts: Omit<Manifest, 'format' | 'formatVersion' | 'createdAt' | 'notes' | 'leftOut'>,
 ): Manifest {
   return {
     format: 'ringfence-tenant',
@@ -48,6 +58,7 @@ export function newManifest(
     notes: [
       'Password hashes are included; they are keyed by the master key, so they are good in an installation that has the same one.',
     ],
+    leftOut: { ...LEFT_OUT },
     ...facts,
   };
 }

@@ -5,7 +5,13 @@ import { Allow, IdParam, OwnedBy } from '../../platform/http/route.js';
 import { TenantsService } from '../../platform/tenants/tenants.service.js';
 import { PortabilityService, type PreparedExport } from './portability.service.js';
 
-const CLIENT_IS_GONE = new Set(['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'EPIPE']);
+const CLIENT_IS_GONE = new Set([
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_UNABLE_TO_PIPE',
+  'ERR_STREAM_DESTROYED',
+  'ECONNRESET',
+  'EPIPE',
+]);
 
 @ApiTags('Tenants')
 @Controller({ path: 'tenants', version: '1' })

@@ -1,16 +1,14 @@
-import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { ConflictError } from '../../kernel/errors.js';
-import { CONFIG } from '../../platform/config/config.module.js';
-import type { Config } from '../../platform/config/config.js';
 import { TenantContext } from '../../platform/tenancy/tenant-context.js';
 import { bindingOf } from '../../platform/tenancy/tenant-directory.js';
 import { TenantLifecycle } from '../../platform/tenancy/tenant-lifecycle.js';
 import { TenantRestoration } from '../../platform/tenancy/tenant-restoration.js';
+import { TenantTables } from '../../platform/tenancy/tenant-tables.js';
 import type { Tenant } from '../../platform/tenancy/tenant.entity.js';
 import { FileStorage } from '../files/file-storage.js';
 import { ArchiveError } from './archive.error.js';
@@ -19,11 +17,8 @@ import { ArchiveReader } from './archive-reader.js';
 import { writeArchive } from './archive-writer.js';
 import { newManifest, type Manifest } from './manifest.js';
 import { UNSEEN, type Progress } from './progress.js';
-import { TenantRowsRepository, LEFT_OUT } from './tenant-rows.repository.js';
+import { SpoolFolder } from './spool-folder.js';
 import { TenantSnapshot } from './tenant-snapshot.js';
-
-/** No export takes this long, so what is older was left behind by a crash. */
-const ABANDONED_AFTER_MS = 24 * 60 * 60_000;
 
 /** An export that is ready to be sent: it can be written once, and must be disposed of. */
 export interface PreparedExport {
@@ -34,46 +29,27 @@ export interface PreparedExport {
 
 /** Moves whole tenants: out into an archive, and from an archive into a new tenant or in place of a tenant's own data. */
 @Injectable()
-export class PortabilityService implements OnApplicationBootstrap {
-  private readonly spoolFolder: string;
-
+export class PortabilityService {
   constructor(
-    @Inject(CONFIG) config: Config,
     @Inject(TenantContext) private readonly context: TenantContext,
     @Inject(TenantLifecycle) private readonly lifecycle: TenantLifecycle,
     @Inject(TenantRestoration) private readonly restoration: TenantRestoration,
     private readonly storage: FileStorage,
-    private readonly rows: TenantRowsRepository,
+    @Inject(TenantTables) private readonly rows: TenantTables,
     private readonly loader: ArchiveLoader,
-  ) {
-    this.spoolFolder = resolve(config.dataDir, 'exports');
-  }
-
-  async onApplicationBootstrap(): Promise<void> {
-    const names = await readdir(this.spoolFolder).catch(() => []);
-    for (const name of names) {
-      const path = join(this.spoolFolder, name);
-      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }));
-      if (Date.now() - mtimeMs > ABANDONED_AFTER_MS) await rm(path, { recursive: true, force: true });
-    }
-  }
+    private readonly spool: SpoolFolder,
+  ) {}
 
   /** Takes one moment of the tenant. Throws ConflictError unless it is active or suspended. */
   async prepare(tenant: Tenant, signal: AbortSignal = new AbortController().signal): Promise<PreparedExport> {
     if (tenant.status !== 'active' && tenant.status !== 'suspended')
       throw new ConflictError(`The tenant is ${tenant.status}.`);
     const snapshot = await this.context.run(bindingOf(tenant), () =>
-      TenantSnapshot.take(tenant.id, this.spoolFolder, this.rows, this.storage, signal),
+      TenantSnapshot.take(tenant.id, this.spool, this.rows, this.storage, signal),
     );
     const { id, slug, name, schemaVersion } = tenant;
     const { tables, files } = snapshot;
-    const manifest = newManifest({
-      tenant: { id, slug, name },
-      schemaVersion,
-      leftOut: { ...LEFT_OUT },
-      tables,
-      files,
-    });
+    const manifest = newManifest({ tenant: { id, slug, name }, schemaVersion, tables, files });
     return {
       manifest,
       writeTo: (target, progress = UNSEEN) => {
@@ -127,8 +103,7 @@ export class PortabilityService implements OnApplicationBootstrap {
     facts: { slug: string; name?: string | undefined },
     progress?: Progress,
   ): Promise<Tenant> {
-    await mkdir(this.spoolFolder, { recursive: true, mode: 0o700 });
-    const path = join(this.spoolFolder, `${randomUUID()}.zip`);
+    const path = await this.spool.place(`${randomUUID()}.zip`);
     try {
       await this.exportTo(source, path);
       return await this.importFrom(path, facts, progress);

@@ -4,14 +4,15 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ConflictError } from '../../kernel/errors.js';
+import type { TenantTable, TenantTables } from '../../platform/tenancy/tenant-tables.js';
 import type { FileStorage } from '../files/file-storage.js';
 import { Digest } from './digesting.js';
-import type { FileEntry, TableEntry } from './manifest.js';
-import type { PortableTable, TenantRowsRepository } from './tenant-rows.repository.js';
+import type { SpoolFolder } from './spool-folder.js';
+import { travelling, type FileEntry, type TableEntry } from './manifest.js';
 
 /** A file may be removed between the moment of the snapshot and the hold on its bytes; then a newer moment is taken. */
 const ATTEMPTS = 4;
-const OWNER_ONLY = 0o700;
+const OWNER_ONLY = { mode: 0o700 };
 
 /**
  * One moment of a tenant: its rows in files of their own, and a hold on the bytes of its files. Taken as fast as the
@@ -20,30 +21,28 @@ const OWNER_ONLY = 0o700;
 export class TenantSnapshot {
   tables: TableEntry[] = [];
   files: FileEntry[] = [];
-  private readonly id = randomUUID();
-  private readonly folder: string;
 
   private constructor(
-    spoolFolder: string,
-    private readonly rows: TenantRowsRepository,
+    private readonly id: string,
+    private readonly folder: string,
+    private readonly rows: TenantTables,
     private readonly storage: FileStorage,
     private readonly signal: AbortSignal,
-  ) {
-    this.folder = join(spoolFolder, this.id);
-  }
+  ) {}
 
   /** Of the tenant bound to the call. Throws the signal's reason once it is aborted. */
   static async take(
     tenantId: string,
-    spoolFolder: string,
-    rows: TenantRowsRepository,
+    spool: SpoolFolder,
+    rows: TenantTables,
     storage: FileStorage,
     signal: AbortSignal,
   ): Promise<TenantSnapshot> {
-    const snapshot = new TenantSnapshot(spoolFolder, rows, storage, signal);
+    const id = randomUUID();
+    const snapshot = new TenantSnapshot(id, await spool.place(id), rows, storage, signal);
     try {
       for (let attempt = 1; ; attempt++) {
-        await mkdir(snapshot.folder, { recursive: true, mode: OWNER_ONLY });
+        await mkdir(snapshot.folder, OWNER_ONLY);
         await rows.snapshot(() => snapshot.spool());
         const gone = await snapshot.holdFiles(tenantId);
         if (gone === undefined) return snapshot;
@@ -74,10 +73,10 @@ export class TenantSnapshot {
   private async spool(): Promise<void> {
     this.tables = [];
     this.files = [];
-    for (const table of this.rows.tables()) this.tables.push(await this.spoolTable(table));
+    for (const table of travelling(this.rows.list())) this.tables.push(await this.spoolTable(table));
   }
 
-  private async spoolTable({ name, columns }: PortableTable): Promise<TableEntry> {
+  private async spoolTable({ name, columns }: TenantTable): Promise<TableEntry> {
     const digest = new Digest();
     const target = await open(join(this.folder, name), 'wx', 0o600);
     let rows = 0;

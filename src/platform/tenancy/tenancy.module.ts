@@ -22,6 +22,7 @@ import { TenantDirectory } from './tenant-directory.js';
 import { TenantLifecycle } from './tenant-lifecycle.js';
 import { TenantPool } from './tenant-pool.js';
 import { TenantRestoration } from './tenant-restoration.js';
+import { TenantTables } from './tenant-tables.js';
 
 /** A transaction that waits for its own client is the server's fault; PostgreSQL ends it. */
 const IDLE_IN_TRANSACTION_MS = 10_000;
@@ -88,8 +89,21 @@ const limitsOf = (config: Config) => ({
       useFactory: (...parts: ConstructorParameters<typeof TenantRestoration>) =>
         new TenantRestoration(...parts),
     },
+    {
+      provide: TenantTables,
+      inject: [TenantContext],
+      useFactory: (context: TenantContext) => new TenantTables(context),
+    },
   ],
-  exports: [DatabaseReadiness, Registry, TenantContext, TenantDirectory, TenantLifecycle, TenantRestoration],
+  exports: [
+    DatabaseReadiness,
+    Registry,
+    TenantContext,
+    TenantDirectory,
+    TenantLifecycle,
+    TenantRestoration,
+    TenantTables,
+  ],
 })
 export class TenancyModule implements NestModule, OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(

@@ -1,13 +1,5 @@
-import { Injectable } from '@nestjs/common';
 import type { EntityMetadata } from 'typeorm';
-import { TenantContext } from '../../platform/tenancy/tenant-context.js';
-import { ArchiveError } from './archive.error.js';
-
-/** What gives access as long as it lives; whoever had it must sign in, or be invited, anew. */
-export const LEFT_OUT: Readonly<Record<string, string>> = {
-  session: 'credentials in flight: the refresh tokens of those signed in',
-  invitation: 'credentials in flight: links by which passwords are chosen',
-};
+import type { TenantContext } from './tenant-context.js';
 
 /** JSON numbers hold less than these, so they travel as text. */
 const WIDE_NUMBERS = new Set(['bigint', 'int8', 'numeric', 'decimal']);
@@ -15,19 +7,26 @@ const ROWS_PER_PAGE = 1000;
 /** SQLSTATE classes for values that a table does not take: data exceptions, constraints. */
 const REFUSED_ROW = /^2[23]...$/;
 
+/** A table does not take a row: its values are not of the column's type, or a constraint forbids them. */
+export class RefusedRowError extends Error {
+  constructor(table: string, reason: string, options?: ErrorOptions) {
+    super(`the table ${table} does not take a row: ${reason}`, options);
+    this.name = 'RefusedRowError';
+  }
+}
+
 /** A table of the tenants' model. */
-export interface PortableTable {
+export interface TenantTable {
   name: string;
   columns: string[];
 }
 
 /** All rows of the tenant bound to the call, whatever tables the model has. PostgreSQL itself makes and reads the JSON. */
-@Injectable()
-export class TenantRowsRepository {
+export class TenantTables {
   constructor(private readonly context: TenantContext) {}
 
-  /** The tables of the model but those left out, parents before children. */
-  tables(): PortableTable[] {
+  /** The tables of the model, parents before children. */
+  list(): TenantTable[] {
     return inOrderOfReference(this.metadatas()).map((metadata) => ({
       name: metadata.tableName,
       columns: columnsOf(metadata),
@@ -69,7 +68,7 @@ export class TenantRowsRepository {
     } while (last);
   }
 
-  /** Inserts rows as `lines` gave them. Throws ArchiveError for one that the table does not take. */
+  /** Inserts rows as `lines` gave them. Throws RefusedRowError. */
   async insert(table: string, lines: readonly string[]): Promise<void> {
     const metadata = this.metadataOf(table);
     const columns = columnsOf(metadata).map(quoted).join(', ');
@@ -82,7 +81,7 @@ export class TenantRowsRepository {
     } catch (cause) {
       const { code, message } = cause as { code?: string; message?: string };
       if (code === undefined || !REFUSED_ROW.test(code)) throw cause;
-      throw new ArchiveError(`the table ${table} does not take a row: ${message}`, { cause });
+      throw new RefusedRowError(table, message ?? code, { cause });
     }
   }
 
@@ -100,8 +99,7 @@ export class TenantRowsRepository {
   }
 
   private metadatas(): EntityMetadata[] {
-    const all = this.context.manager.dataSource.entityMetadatas;
-    return all.filter(({ tableName }) => !Object.hasOwn(LEFT_OUT, tableName));
+    return this.context.manager.dataSource.entityMetadatas;
   }
 }
 
