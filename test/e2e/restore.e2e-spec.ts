@@ -1,7 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Actor } from '../../src/kernel/actor.js';
+import { VendorsService } from '../../src/features/vendors/vendors.service.js';
+import { OwnerDatabase } from '../../src/platform/tenancy/owner-database.js';
+import { TenantContext } from '../../src/platform/tenancy/tenant-context.js';
+import { bindingOf } from '../../src/platform/tenancy/tenant-directory.js';
+import { TenantRestoration } from '../../src/platform/tenancy/tenant-restoration.js';
+import { newSchemaName } from '../../src/platform/tenancy/tenant-schema.js';
 import { PortabilityService } from '../../src/features/portability/portability.service.js';
 import { PortabilityHouse } from '../support/portability.js';
 import { world } from '../support/world.js';
+
+const ADMIN = { kind: 'user', sessionId: '', vendorId: null, roles: ['tenant_admin'] } as const;
 
 describe('a tenant restored from its export', () => {
   let house: PortabilityHouse;
@@ -68,5 +77,62 @@ describe('a tenant restored from its export', () => {
       house.app.get(PortabilityService).restore(await house.registered(tenant.slug), path),
     ).rejects.toThrow('another tenant');
     expect(await house.rowsOf(tenant.slug)).toEqual(rows);
+  });
+
+  it('stays as it was when filling fails, and leaves no shadow behind', async () => {
+    const tenant = await house.furnished();
+    const rows = await house.rowsOf(tenant.slug);
+    const restoration = house.app.get(TenantRestoration);
+    const registered = await house.registered(tenant.slug);
+    const filling = restoration.replace(registered, () => Promise.reject(new Error('the disk is full')));
+    await expect(filling).rejects.toThrow('the disk is full');
+
+    expect(await house.rowsOf(tenant.slug)).toEqual(rows);
+    expect(await house.shadows()).toEqual([]);
+  });
+
+  it('lets those who write wait for the exchange, without an error', async () => {
+    const tenant = await house.furnished();
+    const path = await house.export(tenant.id, 'waiting.zip');
+    const schema = await house.schemaOf(tenant.slug);
+    const registered = await house.registered(tenant.slug);
+    const context = house.app.get(TenantContext);
+    const vendors = house.app.get(VendorsService);
+    const admin = new Actor({ ...ADMIN, id: tenant.admin.me.id, tenantId: tenant.id });
+    let isDone = false;
+    let written = 0;
+    const write = async (): Promise<void> => {
+      for (; !isDone; written++)
+        await context.runAs(admin, bindingOf(registered), () =>
+          vendors.create({ name: 'V', contactEmail: 'v@ringfence.test', status: 'active', tags: [] }),
+        );
+    };
+    const writers = [write(), write(), write()];
+    for (let round = 0; round < 5; round++) await house.app.get(PortabilityService).restore(registered, path);
+    isDone = true;
+    await Promise.all(writers);
+
+    expect(written).toBeGreaterThan(10);
+    expect(await house.schemaOf(tenant.slug)).toBe(schema);
+    expect(await house.shadows()).toEqual([]);
+  }, 60_000);
+
+  it('has its forgotten shadow removed by a later start, once it is a day old', async () => {
+    const owner = house.app.get(OwnerDatabase);
+    const [old, young] = [newSchemaName(), newSchemaName()];
+    for (const [schema, since] of [
+      [old, '2020-01-01T00:00:00.000Z'],
+      [young, new Date().toISOString()],
+    ] as const) {
+      await owner.createSchema(schema, 0);
+      await house.database.query(
+        `COMMENT ON SCHEMA "${schema}" IS 'shadow of a tenant that is being restored, since ${since}'`,
+      );
+    }
+    await house.app.get(TenantRestoration).mend();
+    const left = await house.shadows();
+    await owner.dropSchema(young);
+
+    expect(left).toEqual([young]);
   });
 });

@@ -99,6 +99,14 @@ export class PortabilityHouse {
     return all;
   }
 
+  /** The schemas of restores that are under way or were left behind. */
+  async shadows(): Promise<string[]> {
+    const { rows } = await this.database.query<{ name: string }>(
+      `SELECT nspname AS name FROM pg_namespace WHERE obj_description(oid, 'pg_namespace') LIKE 'shadow of%'`,
+    );
+    return rows.map(({ name }) => name);
+  }
+
   async registered(slug: string): Promise<Tenant> {
     return (await this.app.get(TenantDirectory).bySlug(slug))!;
   }

@@ -1,7 +1,6 @@
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { runMigrations, type MigrationClass } from './migration-runner.js';
 import { loginPassword, prepareDatabase, type RoleNames } from './database-roles.js';
-import { swapSchemas } from './schema-swap.js';
 import { quoteSchema } from './tenant-schema.js';
 
 export const REGISTRY_SCHEMA = 'platform';
@@ -111,11 +110,9 @@ export class OwnerDatabase {
     );
   }
 
-  /** Exchanges the tables of a tenant with those of its shadow, in one transaction; see `swapSchemas`. */
-  async swapSchema(live: string, shadow: string): Promise<void> {
-    await this.withClient((client) =>
-      this.transaction(client, () => swapSchemas(client, this.roles.tenantOwner, live, shadow)),
-    );
+  /** Work that needs the owner's rights, in one transaction. */
+  async inTransaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return this.withClient((client) => this.transaction(client, () => work(client)));
   }
 
   async end(): Promise<void> {

@@ -1,6 +1,23 @@
 import type { ClientBase } from 'pg';
 import { newSchemaName, quoteSchema } from './tenant-schema.js';
 
+const SHADOW = 'shadow of a tenant that is being restored, since ';
+
+/** Writes into the catalog what the schema is for, so that it is found again should the process end. */
+export async function markAsShadow(client: ClientBase, schema: string): Promise<void> {
+  await client.query(`COMMENT ON SCHEMA ${quoteSchema(schema)} IS '${SHADOW}${new Date().toISOString()}'`);
+}
+
+/** The shadows that are older than that. */
+export async function abandonedShadows(client: ClientBase, since: Date): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT nspname AS name FROM pg_namespace, obj_description(oid, 'pg_namespace') AS comment
+      WHERE starts_with(comment, $1) AND right(comment, -length($1)) < $2`,
+    [SHADOW, since.toISOString()],
+  );
+  return rows.map(({ name }) => name);
+}
+
 /** Longer than any statement of a tenant takes; who waits meanwhile is served afterwards, not refused. */
 const LOCK_TIMEOUT_MS = 5000;
 
@@ -41,4 +58,7 @@ export async function swapSchemas(
   await client.query(`ALTER SCHEMA ${liveName} RENAME TO ${passing}`);
   await client.query(`ALTER SCHEMA ${shadowName} RENAME TO ${liveName}`);
   await client.query(`ALTER SCHEMA ${passing} RENAME TO ${shadowName}`);
+  // The mark went along with the schema, and now belongs to the other.
+  await client.query(`COMMENT ON SCHEMA ${liveName} IS NULL`);
+  await markAsShadow(client, shadow);
 }

@@ -109,6 +109,7 @@ export class TenancyModule implements NestModule, OnApplicationBootstrap, Before
   constructor(
     @Inject(TenantContext) private readonly context: TenantContext,
     @Inject(TenantLifecycle) private readonly lifecycle: TenantLifecycle,
+    @Inject(TenantRestoration) private readonly restoration: TenantRestoration,
     @Inject(TenantPool) private readonly pool: TenantPool,
     @Inject(Registry) private readonly registry: Registry,
     @Inject(OwnerDatabase) private readonly owner: OwnerDatabase,
@@ -123,6 +124,7 @@ export class TenancyModule implements NestModule, OnApplicationBootstrap, Before
   /** Once every room has said what goes with a tenant. */
   async onApplicationBootstrap(): Promise<void> {
     await this.lifecycle.mend();
+    await this.restoration.mend();
     await this.lifecycle.migrateBehind();
   }
 

@@ -3,6 +3,7 @@ import type { OwnerDatabase } from './owner-database.js';
 import type { Registry } from './registry.js';
 import type { TenantContext } from './tenant-context.js';
 import { bindingOf, type TenantDirectory } from './tenant-directory.js';
+import { abandonedShadows, markAsShadow, swapSchemas } from './schema-swap.js';
 import { newSchemaName } from './tenant-schema.js';
 import { Tenant } from './tenant.entity.js';
 
@@ -10,6 +11,8 @@ import { Tenant } from './tenant.entity.js';
 const PASSING = new Set(['55P03', '40P01']);
 const ATTEMPTS = 5;
 const PAUSE_MS = 200;
+/** Another node may be restoring a tenant just now; none takes this long. */
+const ABANDONED_AFTER_MS = 24 * 60 * 60_000;
 
 /** Replaces all rows of a tenant at one moment, while it and the others go on working. */
 export class TenantRestoration {
@@ -29,6 +32,7 @@ export class TenantRestoration {
     const shadow = newSchemaName();
     await this.owner.createSchema(shadow, tenant.loginShard);
     try {
+      await this.owner.inTransaction((client) => markAsShadow(client, shadow));
       await this.context.run({ ...bindingOf(tenant), schemaName: shadow }, fill);
       await this.swap(tenant.schemaName, shadow);
       await this.registry
@@ -41,10 +45,22 @@ export class TenantRestoration {
     }
   }
 
+  /** Removes what restores that a crash ended left behind. For the start. */
+  async mend(): Promise<void> {
+    const since = new Date(Date.now() - ABANDONED_AFTER_MS);
+    const shadows = await this.owner.inTransaction((client) => abandonedShadows(client, since));
+    for (const shadow of shadows) {
+      const isLive = await this.registry.getRepository(Tenant).existsBy({ schemaName: shadow });
+      if (!isLive) await this.owner.dropSchema(shadow);
+    }
+  }
+
   private async swap(live: string, shadow: string): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.owner.swapSchema(live, shadow);
+        await this.owner.inTransaction((client) =>
+          swapSchemas(client, this.owner.roles.tenantOwner, live, shadow),
+        );
         return;
       } catch (error) {
         const isPassing = PASSING.has((error as { code?: string }).code ?? '');
