@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PortabilityService } from '../../src/features/portability/portability.service.js';
 import { LEFT_OUT } from '../../src/features/portability/manifest.js';
+import { TenantTables } from '../../src/platform/tenancy/tenant-tables.js';
 import { loadedEntities } from '../../src/platform/tenancy/registry.js';
 import { entriesOf } from '../support/archives.js';
 import { send, serverUrl } from '../support/client.js';
@@ -86,6 +87,32 @@ describe('a tenant as a whole', () => {
       expect(whileUnread.length).toBe(2);
       expect(rows).toEqual([]);
       expect(left()).toEqual([]);
+    });
+
+    it('shows nothing of what came between two tables, and no file that went before its bytes were held', async () => {
+      const busy = await world.tenant();
+      const vendor = await busy.vendor();
+      const uploaded = await busy.admin.upload(`/v1/vendors/${vendor.id}`, 'a.txt', 'gone soon');
+      const tables = house.app.get(TenantTables);
+      const lines = tables.lines.bind(tables);
+      const seen: string[] = [];
+      const spy = jest.spyOn(tables, 'lines').mockImplementation(async function* (table) {
+        yield* lines(table);
+        const isFirst = !seen.includes(table);
+        seen.push(table);
+        if (isFirst && table === 'vendor') await busy.agent(await busy.vendor());
+        if (isFirst && table === 'file')
+          await busy.admin.delete(`/v1/files/${(uploaded.body as { id: string }).id}`);
+        if (!isFirst && table === 'vendor') await busy.agent(await busy.vendor());
+      });
+      const path = house.path('between.zip');
+      const { tables: counted, files } = await portability.exportTo(await house.registered(busy.slug), path);
+      spy.mockRestore();
+
+      const rows = Object.fromEntries(counted.map(({ table, rows: count }) => [table, count]));
+      expect(rows).toMatchObject({ vendor: 2, agent: 1, file: 0 });
+      expect(files).toEqual([]);
+      expect(seen.filter((table) => table === 'vendor').length).toBe(2);
     });
 
     it('is one moment, whatever is written and removed meanwhile', async () => {

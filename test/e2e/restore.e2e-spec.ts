@@ -117,6 +117,48 @@ describe('a tenant restored from its export', () => {
     expect(await house.shadows()).toEqual([]);
   }, 60_000);
 
+  it('is exchanged only when those who write are done, and who comes meanwhile writes to the new tables', async () => {
+    const tenant = await world.tenant();
+    const path = await house.export(tenant.id, 'locked.zip');
+    const registered = await house.registered(tenant.slug);
+    const vendors = house.app.get(VendorsService);
+    const admin = new Actor({ ...ADMIN, id: tenant.admin.me.id, tenantId: tenant.id });
+    const asAdmin = <T>(work: () => Promise<T>): Promise<T> =>
+      house.app.get(TenantContext).runAs(admin, bindingOf(registered), work);
+    const create = (name: string): Promise<{ id: string }> =>
+      vendors.create({ name, contactEmail: 'v@ringfence.test', status: 'active', tags: [] });
+    const swapped = new Promise<void>((done) => {
+      const owner = house.app.get(OwnerDatabase);
+      const run = owner.inTransaction.bind(owner);
+      jest.spyOn(owner, 'inTransaction').mockImplementation(async (work) => {
+        const result = await run(work);
+        // The mark of the shadow is the first, the exchange the second.
+        if (jest.mocked(owner.inTransaction).mock.calls.length === 2) done();
+        return result;
+      });
+    });
+    let isSwapped = false;
+    let restored: Promise<void> | undefined;
+    let late: Promise<{ id: string }> | undefined;
+    await asAdmin(() =>
+      house.app.get(TenantContext).transaction(async () => {
+        await create('before the exchange');
+        restored = house.app.get(PortabilityService).restore(registered, path);
+        void swapped.then(() => (isSwapped = true));
+        await sleep(1000);
+        late = asAdmin(() => create('after the exchange'));
+        await sleep(200);
+        expect(isSwapped).toBe(false);
+      }),
+    );
+    await Promise.all([restored, late]);
+    jest.restoreAllMocks();
+
+    expect(isSwapped).toBe(true);
+    const { vendor } = await house.rowsOf(tenant.slug);
+    expect(vendor!.map((row) => /(before|after) the exchange/.exec(row)?.[1])).toEqual(['after']);
+  });
+
   it('has its forgotten shadow removed by a later start, once it is a day old', async () => {
     const owner = house.app.get(OwnerDatabase);
     const [old, young] = [newSchemaName(), newSchemaName()];

@@ -18,8 +18,8 @@ export async function abandonedShadows(client: ClientBase, since: Date): Promise
   return rows.map(({ name }) => name);
 }
 
-/** Longer than any statement of a tenant takes; who waits meanwhile is served afterwards, not refused. */
-const LOCK_TIMEOUT_MS = 5000;
+/** Shorter than callers wait for a lock (2 s unless configured), so that who queues behind the exchange is not refused. */
+const LOCK_TIMEOUT_MS = 1500;
 
 /**
  * Exchanges the contents of two schemas, inside the caller's transaction: afterwards `live` names the tables that were

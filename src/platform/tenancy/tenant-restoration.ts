@@ -9,7 +9,7 @@ import { Tenant } from './tenant.entity.js';
 
 /** lock_not_available, deadlock_detected: somebody wrote just then. */
 const PASSING = new Set(['55P03', '40P01']);
-const ATTEMPTS = 5;
+const ATTEMPTS = 10;
 const PAUSE_MS = 200;
 /** Another node may be restoring a tenant just now; none takes this long. */
 const ABANDONED_AFTER_MS = 24 * 60 * 60_000;
