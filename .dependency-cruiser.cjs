@@ -7,6 +7,8 @@ const HTTP_WORDS =
 /** What a feature may use of tenancy: the door to the caller's data, not the pools, roles and registry behind it. */
 const TENANCY_DOOR =
   '^src/platform/tenancy/(tenancy\\.module|tenant\\.repository|tenant-resource|page-query|tenant-context|tenant-directory|tenant-lifecycle)\\.ts$';
+/** What moves or replaces a whole tenant. */
+const TENANCY_WHOLE = '^src/platform/tenancy/(tenant-restoration|tenant-tables|tenant\\.entity)\\.ts$';
 const MIGRATION_LISTS = '^migrations/(platform|tenant)/all\\.ts$';
 /** What one feature may use of another: its service, module and entity. */
 const faceOf = (feature) => `^src/features/${feature}/[^/]+\\.(service|module|entity)\\.ts$`;
@@ -34,6 +36,17 @@ const ROOMS = {
   'features/vendors': [KERNEL, HTTP_WORDS, TENANCY_DOOR],
   'features/agents': [KERNEL, HTTP_WORDS, TENANCY_DOOR, faceOf('vendors')],
   'features/files': [KERNEL, HTTP_WORDS, TENANCY_DOOR, CONFIG, faceOf('vendors'), faceOf('agents')],
+  // It moves whole tenants: above the features, since it takes the bytes of files along.
+  'features/portability': [
+    KERNEL,
+    HTTP_WORDS,
+    TENANCY_DOOR,
+    CONFIG,
+    TENANCY_WHOLE,
+    room('platform/tenants'),
+    faceOf('files'),
+    '^src/features/files/file-storage\\.ts$',
+  ],
 };
 /** They put the rooms together, so they may see all of them. */
 const COMPOSITION = '^src/(cli/|serving/|app\\.module\\.ts$|main\\.ts$)';

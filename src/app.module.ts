@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AgentsModule } from './features/agents/agents.module.js';
 import { FilesModule } from './features/files/files.module.js';
+import { PortabilityModule } from './features/portability/portability.module.js';
 import { VendorsModule } from './features/vendors/vendors.module.js';
 import { AccessModule } from './platform/access/access.module.js';
 import { OwnershipGuard } from './platform/access/ownership.guard.js';
@@ -31,6 +32,7 @@ import { UsersModule } from './platform/users/users.module.js';
     VendorsModule,
     AgentsModule,
     FilesModule,
+    PortabilityModule,
   ],
   providers: [
     { provide: APP_GUARD, useExisting: AddressThrottlerGuard },

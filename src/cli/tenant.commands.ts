@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { NotFoundError } from '../kernel/errors.js';
 import { addFleetCommands } from './fleet.commands.js';
 import { answer, withApplication } from './command-context.js';
+import { addPortabilityCommands } from './portability.commands.js';
 import type { Tenant } from '../platform/tenancy/tenant.entity.js';
 import type { TenantsService } from '../platform/tenants/tenants.service.js';
 
@@ -72,6 +73,7 @@ export function addTenantCommands(program: Command): void {
       withTenants(async (tenants, app) => tenants.remove(await idOf(app, slug), confirm, undefined)),
     );
   addFleetCommands(tenant);
+  addPortabilityCommands(tenant);
 }
 
 async function withTenants(

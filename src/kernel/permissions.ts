@@ -7,6 +7,7 @@ export const PERMISSIONS = [
   'tenants:read',
   'tenants:update',
   'tenants:delete',
+  'tenants:export',
   'users:create',
   'users:read',
   'users:update',
@@ -38,7 +39,13 @@ export type TenantRole = (typeof TENANT_ROLES)[number];
 const onTenantData = PERMISSIONS.filter((permission) => !permission.startsWith('tenants:'));
 
 export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
-  operator: ['tenants:create:any', 'tenants:read:any', 'tenants:update:any', 'tenants:delete:any'],
+  operator: [
+    'tenants:create:any',
+    'tenants:read:any',
+    'tenants:update:any',
+    'tenants:delete:any',
+    'tenants:export:any',
+  ],
   tenant_admin: onTenantData.map((permission): Grant => `${permission}:any`),
   vendor: [
     'vendors:read:own',

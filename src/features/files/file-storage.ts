@@ -35,6 +35,18 @@ export abstract class FileStorage {
   /** The bytes, or undefined when there are none under the key. */
   abstract read(key: FileKey, range?: ByteRange): Promise<Readable | undefined>;
 
+  /**
+   * Lets the holder (a UUID) read the bytes until it releases them, whatever is removed meanwhile; false when there are
+   * none under the key. What is held and not read for an hour may be released as if by itself.
+   */
+  abstract hold(key: FileKey, holder: string): Promise<boolean>;
+
+  /** The bytes that are held, or undefined when they are not. */
+  abstract readHeld(fileId: string, holder: string): Promise<Readable | undefined>;
+
+  /** Nothing to release is no error. */
+  abstract release(holder: string): Promise<void>;
+
   /** Nothing to remove is no error. */
   abstract remove(key: FileKey): Promise<void>;
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { FileStorage, type ByteRange, type FileKey, type IncomingFile } from './file-storage.js';
@@ -8,6 +8,7 @@ import { LocalIncomingFile, OWNER_ONLY_FOLDER, storageError } from './local-inco
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const INCOMING = '.incoming';
+const HELD = '.held';
 
 /**
  * Files on a local disk: `<folder>/<tenant id>/<2 hex digits>/<file id>`, readable by the server's account alone. Paths
@@ -31,13 +32,33 @@ export class LocalFileStorage extends FileStorage {
   }
 
   async read(key: FileKey, range?: ByteRange): Promise<Readable | undefined> {
+    return openToRead(this.pathOf(key), range);
+  }
+
+  /** A second name for the same bytes, so nothing is copied. */
+  async hold(key: FileKey, holder: string): Promise<boolean> {
+    const folder = this.heldFolder(holder);
     try {
-      const handle = await open(this.pathOf(key), constants.O_RDONLY | constants.O_NOFOLLOW);
-      return handle.createReadStream(range);
+      await mkdir(folder, OWNER_ONLY_FOLDER);
+      await link(this.pathOf(key), resolve(folder, key.fileId));
+      return true;
     } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
+      if (isMissing(error)) return false;
+      throw storageError(error);
     }
+  }
+
+  async readHeld(fileId: string, holder: string): Promise<Readable | undefined> {
+    if (!UUID.test(fileId)) throw new Error('not the id of a file');
+    const now = new Date();
+    const folder = this.heldFolder(holder);
+    // As a sign of life for `removeLeftovers`.
+    await utimes(folder, now, now);
+    return openToRead(resolve(folder, fileId));
+  }
+
+  async release(holder: string): Promise<void> {
+    await rm(this.heldFolder(holder), { recursive: true, force: true });
   }
 
   async remove(key: FileKey): Promise<void> {
@@ -64,9 +85,11 @@ export class LocalFileStorage extends FileStorage {
   }
 
   async removeLeftovers(writtenBefore: Date): Promise<void> {
-    for (const name of await namesIn(this.inside(INCOMING))) {
-      const path = this.inside(INCOMING, name);
-      if (await isOlder(path, writtenBefore)) await rm(path, { force: true });
+    for (const folder of [INCOMING, HELD]) {
+      for (const name of await namesIn(this.inside(folder))) {
+        const path = this.inside(folder, name);
+        if (await isOlder(path, writtenBefore)) await rm(path, { recursive: true, force: true });
+      }
     }
   }
 
@@ -74,6 +97,11 @@ export class LocalFileStorage extends FileStorage {
     if (!UUID.test(fileId)) throw new Error('not the id of a file');
     // The first digits of a UUIDv7 are its time, so they would not spread the files; the last are random.
     return this.inside(this.tenantFolder(tenantId), fileId.slice(-2), fileId);
+  }
+
+  private heldFolder(holder: string): string {
+    if (!UUID.test(holder)) throw new Error('not the id of a holder');
+    return this.inside(HELD, holder);
   }
 
   private tenantFolder(tenantId: string): string {
@@ -85,6 +113,16 @@ export class LocalFileStorage extends FileStorage {
     const path = resolve(this.folder, ...parts);
     if (!path.startsWith(this.folder + sep)) throw new Error('a path outside the storage');
     return path;
+  }
+}
+
+async function openToRead(path: string, range?: ByteRange): Promise<Readable | undefined> {
+  try {
+    const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    return handle.createReadStream(range);
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
 }
 

@@ -173,6 +173,11 @@ export class OwnerDatabase {
     );
   }
 
+  /** Work that needs the owner's rights, in one transaction. */
+  async inTransaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    return this.withClient((client) => this.transaction(client, () => work(client)));
+  }
+
   async end(): Promise<void> {
     await this.pool.end();
   }

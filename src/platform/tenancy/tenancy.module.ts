@@ -25,7 +25,9 @@ import { TenantModel } from './tenant-data-source.js';
 import { TenantDirectory } from './tenant-directory.js';
 import { TenantLifecycle } from './tenant-lifecycle.js';
 import { TenantPool } from './tenant-pool.js';
+import { TenantRestoration } from './tenant-restoration.js';
 import { TenantShares } from './tenant-shares.js';
+import { TenantTables } from './tenant-tables.js';
 
 /** Aborts when the caller is gone before the answer was written. */
 function hangUpSignal(response: Response): AbortSignal {
@@ -106,6 +108,17 @@ const limitsOf = (config: Config) => ({
       useFactory: (registry: Registry, owner: OwnerDatabase) =>
         new FleetMigrator(new FleetRegistry(registry, owner), owner),
     },
+    {
+      provide: TenantRestoration,
+      inject: [Registry, OwnerDatabase, TenantDirectory, TenantContext],
+      useFactory: (...parts: ConstructorParameters<typeof TenantRestoration>) =>
+        new TenantRestoration(...parts),
+    },
+    {
+      provide: TenantTables,
+      inject: [TenantContext],
+      useFactory: (context: TenantContext) => new TenantTables(context),
+    },
   ],
   exports: [
     DatabaseReadiness,
@@ -114,13 +127,16 @@ const limitsOf = (config: Config) => ({
     TenantContext,
     TenantDirectory,
     TenantLifecycle,
+    TenantRestoration,
     TenantShares,
+    TenantTables,
   ],
 })
 export class TenancyModule implements NestModule, OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
     @Inject(TenantContext) private readonly context: TenantContext,
     @Inject(TenantLifecycle) private readonly lifecycle: TenantLifecycle,
+    @Inject(TenantRestoration) private readonly restoration: TenantRestoration,
     @Inject(TenantPool) private readonly pool: TenantPool,
     @Inject(Registry) private readonly registry: Registry,
     @Inject(OwnerDatabase) private readonly owner: OwnerDatabase,
@@ -137,6 +153,7 @@ export class TenancyModule implements NestModule, OnApplicationBootstrap, Before
   /** Once every room has said what goes with a tenant. */
   async onApplicationBootstrap(): Promise<void> {
     for (const fault of await this.lifecycle.mend()) new Logger('Tenancy').warn(fault);
+    await this.restoration.mend();
   }
 
   /** Runs when the last request was answered, and before the database itself is stopped. */

@@ -46,6 +46,11 @@ export class TenantLifecycle {
     }
   }
 
+  /** Name of the newest migration that this version of the code has for tenants. */
+  get latestSchemaVersion(): string {
+    return this.owner.latestTenantMigration;
+  }
+
   /** Adds what must go with a tenant but is not in its schema. May be called again for one that is gone. */
   onDestroy(destroyer: (tenantId: string) => Promise<void>): void {
     this.destroyers.push(destroyer);
