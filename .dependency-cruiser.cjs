@@ -6,9 +6,10 @@ const HTTP_WORDS =
   '^src/platform/http/(?![^/]*(filter|guard|pipe|setup|module|interceptor|middleware)\\.ts$)';
 /** What a feature may use of tenancy: the door to the caller's data, not the pools, roles and registry behind it. */
 const TENANCY_DOOR =
-  '^src/platform/tenancy/(tenancy\\.module|tenant\\.repository|tenant-resource|page-query|tenant-context|tenant-directory|tenant-lifecycle)\\.ts$';
+  '^src/platform/tenancy/(tenancy\\.module|tenant\\.repository|tenant-resource|page-query|tenant-context|registry/tenant-directory|registry/tenant-lifecycle)\\.ts$';
 /** What moves or replaces a whole tenant. */
-const TENANCY_WHOLE = '^src/platform/tenancy/(tenant-restoration|tenant-tables|tenant\\.entity)\\.ts$';
+const TENANCY_WHOLE =
+  '^src/platform/tenancy/(registry/tenant-restoration|tenant-tables|registry/tenant\\.entity)\\.ts$';
 const MIGRATION_LISTS = '^migrations/(platform|tenant)/all\\.ts$';
 /** What one feature may use of another: its service, module and entity. */
 const faceOf = (feature) => `^src/features/${feature}/[^/]+\\.(service|module|entity)\\.ts$`;
@@ -121,7 +122,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: ['\\.(repository|entity)\\.ts$', TENANCY, '^src/platform/auth/[^/]*store\\.ts$'],
+        pathNot: ['\\.(repository|entity)\\.ts$', TENANCY, '^src/platform/auth/accounts/[^/]*store\\.ts$'],
       },
       to: { path: npmPackage('typeorm', '@nestjs/typeorm') },
     },

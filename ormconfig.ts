@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { registryMigrations } from './migrations/platform/all.js';
 import { tenantMigrations } from './migrations/tenant/all.js';
-import { roleNames } from './src/platform/tenancy/database-roles.js';
-import { REGISTRY_SCHEMA } from './src/platform/tenancy/owner-database.js';
-import { loadedEntities } from './src/platform/tenancy/registry.js';
+import { roleNames } from './src/platform/tenancy/owner/database-roles.js';
+import { REGISTRY_SCHEMA } from './src/platform/tenancy/owner/owner-database.js';
+import { loadedEntities } from './src/platform/tenancy/registry/registry.js';
 import { SnakeNamingStrategy } from './src/platform/tenancy/snake-naming.strategy.js';
 import { quoteSchema } from './src/platform/tenancy/tenant-schema.js';
 

@@ -12,10 +12,10 @@ import { AuthenticationGuard } from './platform/auth/authentication.guard.js';
 import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { AddressThrottlerGuard } from './platform/http/throttler.guard.js';
-import { DatabaseReadiness } from './platform/tenancy/database-readiness.js';
-import { ReadOnlyGuard } from './platform/tenancy/read-only.guard.js';
+import { DatabaseReadiness } from './platform/tenancy/registry/database-readiness.js';
+import { ReadOnlyGuard } from './platform/tenancy/shares/read-only.guard.js';
 import { TenancyModule } from './platform/tenancy/tenancy.module.js';
-import { TenantShareGuard } from './platform/tenancy/tenant-share.guard.js';
+import { TenantShareGuard } from './platform/tenancy/shares/tenant-share.guard.js';
 import { TenantsModule } from './platform/tenants/tenants.module.js';
 import { UsersModule } from './platform/users/users.module.js';
 

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { answer, withApplication } from './command-context.js';
-import type { FleetMember } from '../platform/tenancy/fleet-registry.js';
-import type { FleetMigrator, FleetReport, TenantOutcome } from '../platform/tenancy/fleet-migrator.js';
+import type { FleetMember } from '../platform/tenancy/fleet/fleet-registry.js';
+import type { FleetMigrator, FleetReport, TenantOutcome } from '../platform/tenancy/fleet/fleet-migrator.js';
 
 interface MigrateFlags {
   concurrency?: number;
@@ -64,7 +64,7 @@ export function addFleetCommands(tenant: Command): void {
 }
 
 async function withFleet(work: (fleet: FleetMigrator) => Promise<void>): Promise<void> {
-  const { FleetMigrator } = await import('../platform/tenancy/fleet-migrator.js');
+  const { FleetMigrator } = await import('../platform/tenancy/fleet/fleet-migrator.js');
   await withApplication((app) => work(app.get(FleetMigrator)));
 }
 

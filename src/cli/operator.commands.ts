@@ -16,7 +16,7 @@ export function addOperatorCommands(program: Command): void {
     .option('--name <name>', 'the address when left out')
     .option('--json')
     .action(async ({ email, name, json }: OperatorOptions) => {
-      const { OperatorsService } = await import('../platform/auth/operators.service.js');
+      const { OperatorsService } = await import('../platform/auth/accounts/operators.service.js');
       await withApplication(async (app) => {
         await answerLink(json, await app.get(OperatorsService).create(email, name ?? email));
       });
@@ -27,7 +27,7 @@ export function addOperatorCommands(program: Command): void {
     .requiredOption('--email <address>')
     .option('--json')
     .action(async ({ email, json }: OperatorOptions) => {
-      const { OperatorsService } = await import('../platform/auth/operators.service.js');
+      const { OperatorsService } = await import('../platform/auth/accounts/operators.service.js');
       await withApplication(async (app) => {
         await answerLink(json, await app.get(OperatorsService).link(email));
       });

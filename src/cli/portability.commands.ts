@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { NotFoundError } from '../kernel/errors.js';
 import type { PortabilityService } from '../features/portability/portability.service.js';
 import type { Progress } from '../features/portability/progress.js';
-import type { Tenant } from '../platform/tenancy/tenant.entity.js';
+import type { Tenant } from '../platform/tenancy/registry/tenant.entity.js';
 import { answer, withApplication } from './command-context.js';
 import { progressDisplay } from './progress-display.js';
 
@@ -78,7 +78,7 @@ async function withPortability(
   ) => Promise<void>,
 ): Promise<void> {
   const { PortabilityService } = await import('../features/portability/portability.service.js');
-  const { TenantDirectory } = await import('../platform/tenancy/tenant-directory.js');
+  const { TenantDirectory } = await import('../platform/tenancy/registry/tenant-directory.js');
   await withApplication(async (app) => {
     const find = async (slug: string): Promise<Tenant> => {
       const tenant = await app.get(TenantDirectory).bySlug(slug);

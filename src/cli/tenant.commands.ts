@@ -4,7 +4,7 @@ import { NotFoundError } from '../kernel/errors.js';
 import { addFleetCommands } from './fleet.commands.js';
 import { answer, withApplication } from './command-context.js';
 import { addPortabilityCommands } from './portability.commands.js';
-import type { Tenant } from '../platform/tenancy/tenant.entity.js';
+import type { Tenant } from '../platform/tenancy/registry/tenant.entity.js';
 import type { TenantsService } from '../platform/tenants/tenants.service.js';
 
 interface Json {
@@ -84,7 +84,7 @@ async function withTenants(
 }
 
 async function idOf(app: INestApplicationContext, slug: string): Promise<string> {
-  const { TenantDirectory } = await import('../platform/tenancy/tenant-directory.js');
+  const { TenantDirectory } = await import('../platform/tenancy/registry/tenant-directory.js');
   const tenant = await app.get(TenantDirectory).bySlug(slug);
   if (!tenant) throw new NotFoundError();
   return tenant.id;

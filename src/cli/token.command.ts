@@ -15,7 +15,7 @@ export function addTokenCommand(program: Command): void {
     .option('--email <address>', "of the user; the tenant's first administrator when left out")
     .option('--json')
     .action(async ({ tenant, email, json }: TokenOptions) => {
-      const { UserAccessService } = await import('../platform/auth/user-access.service.js');
+      const { UserAccessService } = await import('../platform/auth/accounts/user-access.service.js');
       await withApplication(async (app) => {
         const { accessToken, expiresIn } = await app.get(UserAccessService).token(tenant, email);
         answer(json, { accessToken, expiresIn }, [accessToken]);

@@ -17,7 +17,7 @@ export function addUserCommands(program: Command): void {
     .requiredOption('--email <address>')
     .option('--json')
     .action(async ({ tenant, email, json }: LinkOptions) => {
-      const { UserAccessService } = await import('../platform/auth/user-access.service.js');
+      const { UserAccessService } = await import('../platform/auth/accounts/user-access.service.js');
       await withApplication(async (app) => {
         await answerLink(json, await app.get(UserAccessService).link(tenant, email));
       });

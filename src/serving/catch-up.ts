@@ -1,5 +1,5 @@
 import { type INestApplicationContext, Logger } from '@nestjs/common';
-import { FleetMigrator } from '../platform/tenancy/fleet-migrator.js';
+import { FleetMigrator } from '../platform/tenancy/fleet/fleet-migrator.js';
 
 /** So many tenants are migrated within some seconds; nobody waits longer for a server to start. */
 const AT_MOST = 50;

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Invitation } from '../platform/auth/invitations.service.js';
+import type { Invitation } from '../platform/auth/invitations/invitations.service.js';
 import type { Config } from '../platform/config/config.js';
 
 const FILE = 'first-run.txt';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ArchiveError } from '../../src/features/portability/archive.error.js';
 import { PortabilityService } from '../../src/features/portability/portability.service.js';
 import { FileStorage } from '../../src/features/files/file-storage.js';
-import { OwnerDatabase } from '../../src/platform/tenancy/owner-database.js';
+import { OwnerDatabase } from '../../src/platform/tenancy/owner/owner-database.js';
 import { entriesOf, flipByte, renameRaw, writeZip } from '../support/archives.js';
 import { PortabilityHouse } from '../support/portability.js';
 import { unique, world } from '../support/world.js';

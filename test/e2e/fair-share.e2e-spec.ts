@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TenantShares } from '../../src/platform/tenancy/tenant-shares.js';
+import { TenantShares } from '../../src/platform/tenancy/shares/tenant-shares.js';
 import { serverUrl, type Answer, type Client } from '../support/client.js';
 import { expectProblem } from '../support/problem.js';
 import { unique, world, type TenantWorld } from '../support/world.js';

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { FleetReport } from '../../src/platform/tenancy/fleet-migrator.js';
-import type { Tenant } from '../../src/platform/tenancy/tenant.entity.js';
+import type { FleetReport } from '../../src/platform/tenancy/fleet/fleet-migrator.js';
+import type { Tenant } from '../../src/platform/tenancy/registry/tenant.entity.js';
 import { Fleet } from '../support/fleet.js';
 import { startServer } from '../support/server.js';
 

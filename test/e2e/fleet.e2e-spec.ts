@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Tenant } from '../../src/platform/tenancy/tenant.entity.js';
+import type { Tenant } from '../../src/platform/tenancy/registry/tenant.entity.js';
 import { Fleet } from '../support/fleet.js';
 import { killMigratorAfter } from '../support/fleet-process.js';
 

@@ -1,4 +1,4 @@
-import type { Tenant, TenantStatus } from '../../src/platform/tenancy/tenant.entity.js';
+import type { Tenant, TenantStatus } from '../../src/platform/tenancy/registry/tenant.entity.js';
 import { newSchemaName } from '../../src/platform/tenancy/tenant-schema.js';
 import { Fleet, type Program } from '../support/fleet.js';
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PortabilityService } from '../../src/features/portability/portability.service.js';
 import { LEFT_OUT } from '../../src/features/portability/manifest.js';
 import { TenantTables } from '../../src/platform/tenancy/tenant-tables.js';
-import { loadedEntities } from '../../src/platform/tenancy/registry.js';
+import { loadedEntities } from '../../src/platform/tenancy/registry/registry.js';
 import { entriesOf } from '../support/archives.js';
 import { send, serverUrl } from '../support/client.js';
 import { PortabilityHouse } from '../support/portability.js';

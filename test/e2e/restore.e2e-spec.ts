@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Actor } from '../../src/kernel/actor.js';
 import { VendorsService } from '../../src/features/vendors/vendors.service.js';
-import { OwnerDatabase } from '../../src/platform/tenancy/owner-database.js';
+import { OwnerDatabase } from '../../src/platform/tenancy/owner/owner-database.js';
 import { TenantContext } from '../../src/platform/tenancy/tenant-context.js';
-import { bindingOf } from '../../src/platform/tenancy/tenant-directory.js';
-import { TenantRestoration } from '../../src/platform/tenancy/tenant-restoration.js';
+import { bindingOf } from '../../src/platform/tenancy/registry/tenant-directory.js';
+import { TenantRestoration } from '../../src/platform/tenancy/registry/tenant-restoration.js';
 import { newSchemaName } from '../../src/platform/tenancy/tenant-schema.js';
 import { PortabilityService } from '../../src/features/portability/portability.service.js';
 import { PortabilityHouse } from '../support/portability.js';

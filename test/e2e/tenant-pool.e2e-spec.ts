@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '../../src/kernel/errors.js';
 import { translateDatabaseError } from '../../src/platform/tenancy/database-errors.js';
-import { TenantPool } from '../../src/platform/tenancy/tenant-pool.js';
+import { TenantPool } from '../../src/platform/tenancy/binding/tenant-pool.js';
 import { tenantTable } from '../../src/platform/tenancy/tenant-schema.js';
 import { BINDING_MODES, codeOf, Neighbours } from '../support/bindings.js';
 

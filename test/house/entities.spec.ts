@@ -1,6 +1,6 @@
 import { getMetadataArgsStorage } from 'typeorm';
 import { AppModule } from '../../src/app.module.js';
-import { loadedEntities } from '../../src/platform/tenancy/registry.js';
+import { loadedEntities } from '../../src/platform/tenancy/registry/registry.js';
 
 describe('entities', () => {
   it('name the schema `platform`, or none at all', () => {

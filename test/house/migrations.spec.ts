@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import { registryMigrations } from '../../migrations/platform/all.js';
 import { tenantMigrations } from '../../migrations/tenant/all.js';
 import { AppModule } from '../../src/app.module.js';
-import { loadedEntities } from '../../src/platform/tenancy/registry.js';
+import { loadedEntities } from '../../src/platform/tenancy/registry/registry.js';
 import { SnakeNamingStrategy } from '../../src/platform/tenancy/snake-naming.strategy.js';
 import { sharedDatabase } from '../support/database.js';
 import { openEngine, type Engine } from '../support/engine.js';

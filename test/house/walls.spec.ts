@@ -65,7 +65,7 @@ describe('the walls between the rooms', () => {
       [
         'walls-of-features-vendors',
         'src/features/vendors/vendors.module.ts',
-        '../../platform/tenancy/tenant-pool.js',
+        '../../platform/tenancy/binding/tenant-pool.js',
       ],
       [
         'walls-of-features-agents',

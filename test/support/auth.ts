@@ -1,6 +1,6 @@
 import { CompactSign } from 'jose';
-import type { SigningKey } from '../../src/platform/auth/signing-key.entity.js';
-import { SigningKeys } from '../../src/platform/auth/signing-keys.js';
+import type { SigningKey } from '../../src/platform/auth/tokens/signing-key.entity.js';
+import { SigningKeys } from '../../src/platform/auth/tokens/signing-keys.js';
 import { send, type Answer } from './client.js';
 import { asOwner, sharedDatabase } from './database.js';
 import { unique, type TenantWorld } from './world.js';

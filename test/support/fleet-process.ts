@@ -5,11 +5,11 @@ import type { Fleet } from './fleet.js';
 
 const PROGRAM = `
   const from = (path) => require(${JSON.stringify(resolve('dist'))} + '/' + path);
-  from('src/platform/tenancy/tenant.entity.js');
-  const { OwnerDatabase } = from('src/platform/tenancy/owner-database.js');
-  const { Registry } = from('src/platform/tenancy/registry.js');
-  const { FleetRegistry } = from('src/platform/tenancy/fleet-registry.js');
-  const { FleetMigrator } = from('src/platform/tenancy/fleet-migrator.js');
+  from('src/platform/tenancy/registry/tenant.entity.js');
+  const { OwnerDatabase } = from('src/platform/tenancy/owner/owner-database.js');
+  const { Registry } = from('src/platform/tenancy/registry/registry.js');
+  const { FleetRegistry } = from('src/platform/tenancy/fleet/fleet-registry.js');
+  const { FleetMigrator } = from('src/platform/tenancy/fleet/fleet-migrator.js');
   const migrationOf = ({ name, statements }) => {
     const migration = class { async up(runner) { for (const sql of statements) await runner.query(sql); } };
     Object.defineProperty(migration, 'name', { value: name });

@@ -1,4 +1,8 @@
-import { formatOpaqueToken, newSecret, parseOpaqueToken } from '../../src/platform/auth/opaque-token.js';
+import {
+  formatOpaqueToken,
+  newSecret,
+  parseOpaqueToken,
+} from '../../src/platform/auth/sessions/opaque-token.js';
 
 const TENANT = '01920000-0000-7000-8000-000000000001';
 const ID = '01920000-0000-7000-8000-000000000002';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hashSync } from 'bcryptjs';
-import { PasswordHasher } from '../../src/platform/auth/password-hasher.js';
-import { PasswordPolicy } from '../../src/platform/auth/password-policy.js';
+import { PasswordHasher } from '../../src/platform/auth/passwords/password-hasher.js';
+import { PasswordPolicy } from '../../src/platform/auth/passwords/password-policy.js';
 import { loadConfig } from '../../src/platform/config/config.js';
 
 const config = loadConfig({ NODE_ENV: 'test', BCRYPT_COST: '4' });

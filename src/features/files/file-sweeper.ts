@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { TenantContext } from '../../platform/tenancy/tenant-context.js';
-import { bindingOf, TenantDirectory } from '../../platform/tenancy/tenant-directory.js';
+import { bindingOf, TenantDirectory } from '../../platform/tenancy/registry/tenant-directory.js';
 import { FileStorage } from './file-storage.js';
 import { FilesRepository } from './files.repository.js';
 

@@ -2,7 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { join } from 'node:path';
 import type { Config } from '../../platform/config/config.js';
 import { CONFIG, ConfigModule } from '../../platform/config/config.module.js';
-import { TenantLifecycle } from '../../platform/tenancy/tenant-lifecycle.js';
+import { TenantLifecycle } from '../../platform/tenancy/registry/tenant-lifecycle.js';
 import { TenancyModule } from '../../platform/tenancy/tenancy.module.js';
 import { AgentsModule } from '../agents/agents.module.js';
 import { VendorsModule } from '../vendors/vendors.module.js';

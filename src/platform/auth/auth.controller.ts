@@ -3,9 +3,9 @@ import type { Actor } from '../../kernel/actor.js';
 import { Authenticated, CurrentActor, IdParam, Public, TightLimit, WhileReadOnly } from '../http/route.js';
 import { ChangePasswordDto, LoginDto, RefreshDto, TokenPairDto } from './auth.dto.js';
 import { LoginService } from './login.service.js';
-import { PasswordsService } from './passwords.service.js';
-import { SessionDto, SessionPageDto } from './sessions.dto.js';
-import { SessionsService } from './sessions.service.js';
+import { PasswordsService } from './passwords/passwords.service.js';
+import { SessionDto, SessionPageDto } from './sessions/sessions.dto.js';
+import { SessionsService } from './sessions/sessions.service.js';
 
 @Controller({ path: 'auth', version: '1' })
 export class AuthController {

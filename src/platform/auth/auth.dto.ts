@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
 import { IsEmail, IsOptional, IsString, Matches, MaxLength, MinLength } from 'class-validator';
-import { normaliseEmail } from './email.js';
+import { normaliseEmail } from './accounts/email.js';
 
 /** 128 characters of a new password, however they are composed, and no more than a request should carry. */
 export const PASSWORD_MAX = 512;

@@ -6,15 +6,15 @@ import { Actor } from '../../kernel/actor.js';
 import { RateLimitedError, UnauthenticatedError } from '../../kernel/errors.js';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
-import { assertNotSuspended, bindingOf } from '../tenancy/tenant-directory.js';
+import { assertNotSuspended, bindingOf } from '../tenancy/registry/tenant-directory.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import type { TenantBinding } from '../tenancy/tenant-binding.js';
-import { TenantShares } from '../tenancy/tenant-shares.js';
+import { TenantShares } from '../tenancy/shares/tenant-shares.js';
 import { announceBudgets } from '../http/response/rate-limit-fields.js';
-import type { Tenant } from '../tenancy/tenant.entity.js';
-import { AccountStores } from './account-stores.js';
-import { AccessTokens, issuerOf, TOKEN_AUDIENCE, type AccessClaims } from './access-tokens.js';
-import { SIGNING_ALGORITHM } from './signing-keys.js';
+import type { Tenant } from '../tenancy/registry/tenant.entity.js';
+import { AccountStores } from './accounts/account-stores.js';
+import { AccessTokens, issuerOf, TOKEN_AUDIENCE, type AccessClaims } from './tokens/access-tokens.js';
+import { SIGNING_ALGORITHM } from './tokens/signing-keys.js';
 
 /** Who calls, and how to reach the data of their tenant (null for operators). */
 export interface Caller {

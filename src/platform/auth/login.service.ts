@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { UnauthenticatedError } from '../../kernel/errors.js';
-import { assertNotSuspended, TenantDirectory } from '../tenancy/tenant-directory.js';
-import { AccountStores } from './account-stores.js';
+import { assertNotSuspended, TenantDirectory } from '../tenancy/registry/tenant-directory.js';
+import { AccountStores } from './accounts/account-stores.js';
 import type { LoginDto, TokenPairDto } from './auth.dto.js';
-import { PasswordHasher } from './password-hasher.js';
-import { SessionsService } from './sessions.service.js';
+import { PasswordHasher } from './passwords/password-hasher.js';
+import { SessionsService } from './sessions/sessions.service.js';
 
 /** Signs in with a password. */
 @Injectable()

@@ -1,6 +1,6 @@
 import type { Actor } from '../../kernel/actor.js';
-import type { Tenant } from '../tenancy/tenant.entity.js';
-import type { AccountColumns } from './account.entity.js';
+import type { Tenant } from '../tenancy/registry/tenant.entity.js';
+import type { AccountColumns } from './accounts/account.entity.js';
 
 export class MyTenantDto {
   /** UUID of the tenant */

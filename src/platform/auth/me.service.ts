@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../kernel/actor.js';
 import { UnauthenticatedError } from '../../kernel/errors.js';
-import { AccountStores } from './account-stores.js';
+import { AccountStores } from './accounts/account-stores.js';
 import { MeDto } from './me.dto.js';
 
 /** Tells callers who they are. */

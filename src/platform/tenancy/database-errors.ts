@@ -1,5 +1,5 @@
 import { ConflictError, DomainError, UnavailableError } from '../../kernel/errors.js';
-import { tenantReadOnly } from './tenant-directory.js';
+import { tenantReadOnly } from './registry/tenant-directory.js';
 
 /** SQLSTATE classes and codes that mean "not now": connection lost, resources, operator intervention, locks. */
 const PASSING = /^(08...|53...|57P0.|57014|55P03|40001|40P01|25P0[34])$/;

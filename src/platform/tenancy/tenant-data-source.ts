@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { SnakeNamingStrategy } from './snake-naming.strategy.js';
 import type { TenantBinding } from './tenant-binding.js';
-import type { TenantPool } from './tenant-pool.js';
+import type { TenantPool } from './binding/tenant-pool.js';
 import { PLACEHOLDER_SCHEMA } from './tenant-schema.js';
 
 type EntityClass = new () => object;

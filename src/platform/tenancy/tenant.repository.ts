@@ -12,7 +12,7 @@ import type { Permission } from '../../kernel/permissions.js';
 import { assertVersion, type ExpectedVersions } from '../../kernel/version.js';
 import { findPage, ITEM } from './page-query.js';
 import type { TenantContext } from './tenant-context.js';
-import { withinQuota, type QuotaKind } from './tenant-quota.js';
+import { withinQuota, type QuotaKind } from './shares/tenant-quota.js';
 import type { TenantResource } from './tenant-resource.js';
 
 /**

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { NotFoundError } from '../../kernel/errors.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
-import { bindingOf } from '../tenancy/tenant-directory.js';
-import { storedUsage } from '../tenancy/tenant-quota.js';
-import { TenantShares } from '../tenancy/tenant-shares.js';
+import { bindingOf } from '../tenancy/registry/tenant-directory.js';
+import { storedUsage } from '../tenancy/shares/tenant-quota.js';
+import { TenantShares } from '../tenancy/shares/tenant-shares.js';
 import type { TenantUsageDto } from './tenant-policy.dto.js';
 import { TenantsService } from './tenants.service.js';
 

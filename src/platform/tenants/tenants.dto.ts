@@ -20,7 +20,7 @@ import {
   type SuspensionMode,
   type Tenant,
   type TenantStatus,
-} from '../tenancy/tenant.entity.js';
+} from '../tenancy/registry/tenant.entity.js';
 import { InvitationDto, type NewUser } from '../users/users.dto.js';
 import { TenantOwnPolicyDto, TenantPolicyChangeDto } from './tenant-policy.dto.js';
 

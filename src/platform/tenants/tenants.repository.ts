@@ -3,10 +3,10 @@ import { Not } from 'typeorm';
 import { NotFoundError } from '../../kernel/errors.js';
 import type { Page, PageRequest } from '../../kernel/page.js';
 import { findPage, ITEM, matchesText } from '../tenancy/page-query.js';
-import { Registry } from '../tenancy/registry.js';
-import { TenantDirectory } from '../tenancy/tenant-directory.js';
+import { Registry } from '../tenancy/registry/registry.js';
+import { TenantDirectory } from '../tenancy/registry/tenant-directory.js';
 import { assertVersion, type ExpectedVersions } from '../../kernel/version.js';
-import { Tenant, type TenantStatus } from '../tenancy/tenant.entity.js';
+import { Tenant, type TenantStatus } from '../tenancy/registry/tenant.entity.js';
 
 export interface TenantFilter {
   status?: TenantStatus;

@@ -14,7 +14,7 @@ import {
 import type { Actor } from '../../kernel/actor.js';
 import { maskEmail } from '../../kernel/masking.js';
 import { TENANT_ROLES, type TenantRole } from '../../kernel/permissions.js';
-import type { User } from '../auth/user.entity.js';
+import type { User } from '../auth/accounts/user.entity.js';
 import { IsOneLine, Nullable, Optional } from '../http/fields.js';
 import { pageOf } from '../http/response/page.dto.js';
 import { PageQuery } from '../http/route.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
 import type { Page, PageRequest } from '../../kernel/page.js';
-import { User } from '../auth/user.entity.js';
+import { User } from '../auth/accounts/user.entity.js';
 import { ITEM, matchesText } from '../tenancy/page-query.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { TenantRepository } from '../tenancy/tenant.repository.js';

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { InvalidError } from '../../../kernel/errors.js';
+import { assertWritable } from '../../tenancy/registry/tenant-directory.js';
+import type { AccountStore } from '../accounts/account-store.js';
+import { AccountStores } from '../accounts/account-stores.js';
+import type { TokenPairDto } from '../auth.dto.js';
+import type { AcceptInvitationDto } from './invitations.dto.js';
+import {
+  formatOpaqueToken,
+  newSecret,
+  parseOpaqueToken,
+  type OpaqueToken,
+} from '../sessions/opaque-token.js';
+import { PasswordsService } from '../passwords/passwords.service.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+
+/** What a person needs in order to set their password; the token is told once and never stored. */
+export interface Invitation {
+  token: string;
+  expiresAt: Date;
+}
+
+/** Links by which people set the password of their account themselves. */
+@Injectable()
+export class InvitationsService {
+  constructor(
+    private readonly stores: AccountStores,
+    private readonly passwords: PasswordsService,
+    private readonly sessions: SessionsService,
+  ) {}
+
+  /** Invites a user of the tenant that is bound to the call; an older invitation of theirs is void. */
+  async invite(accountId: string, ttlMs: number): Promise<Invitation> {
+    return this.inviteIn(this.stores.users, accountId, ttlMs);
+  }
+
+  async inviteIn(store: AccountStore, accountId: string, ttlMs: number): Promise<Invitation> {
+    const { secret, secretHash } = newSecret();
+    const expiresAt = new Date(Date.now() + ttlMs);
+    const id = await store.invitations.replace({ accountId, tokenHash: secretHash, expiresAt });
+    return { token: formatOpaqueToken('inv', store.tenantId, id, secret), expiresAt };
+  }
+
+  /**
+   * Sets the password, ends what sessions the account has, and begins a new one. The token is used up only when all
+   * of it succeeds. Throws InvalidError for a token or a password that is not good.
+   */
+  async accept({ token: text, password }: AcceptInvitationDto): Promise<TokenPairDto> {
+    const token = parseOpaqueToken('inv', text);
+    const tenant = token && (await this.stores.findRealm(token.tenantId));
+    if (tenant === undefined || !token) throw badToken();
+    if (tenant) assertWritable(tenant);
+    return this.stores.within(tenant, (store) => this.acceptIn(store, token, password));
+  }
+
+  private async acceptIn(store: AccountStore, token: OpaqueToken, password: string): Promise<TokenPairDto> {
+    const invitation = await store.invitations.find(token);
+    if (!invitation) throw badToken();
+    const { accountId } = invitation;
+    const account = await store.accounts.get(accountId);
+    const passwordHash = await this.passwords.hashNew(store, account, password, '/password');
+    return store.transaction(async (inside) => {
+      if (!(await inside.invitations.redeem(token))) throw badToken();
+      await inside.accounts.setPasswordHash(accountId, passwordHash);
+      await inside.sessions.end({ accountId });
+      return this.sessions.start(inside, accountId);
+    });
+  }
+}
+
+const badToken = () =>
+  InvalidError.field('/token', 'invalid_token', 'This invitation is unknown, was used or has expired.');

@@ -1,0 +1,39 @@
+import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Operator } from '../accounts/operator.entity.js';
+import { User } from '../accounts/user.entity.js';
+
+/** One sign-in and the family of refresh tokens that came of it, of which only the newest is good. */
+export abstract class SessionColumns {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('uuid')
+  accountId: string;
+
+  /** Of the newest refresh token's secret. */
+  @Column('text')
+  refreshHash: string;
+
+  @CreateDateColumn({ type: 'timestamptz', precision: 3 })
+  createdAt: Date;
+
+  /** When it began or was last refreshed. */
+  @Column({ type: 'timestamptz', precision: 3 })
+  lastUsedAt: Date;
+
+  @Column({ type: 'timestamptz', precision: 3 })
+  expiresAt: Date;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  endedAt: Date | null;
+}
+
+@Entity({ schema: 'platform', name: 'session' })
+@Index('session_account_id_idx', ['accountId'])
+@ForeignKey(() => Operator, ['accountId'], ['id'], { onDelete: 'CASCADE' })
+export class OperatorSession extends SessionColumns {}
+
+@Entity({ name: 'session' })
+@Index('session_account_id_idx', ['accountId'])
+@ForeignKey(() => User, ['accountId'], ['id'], { onDelete: 'CASCADE' })
+export class UserSession extends SessionColumns {}

@@ -1,0 +1,76 @@
+import type { KeyObject } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { v7 as uuidv7 } from 'uuid';
+import { CONFIG } from '../../config/config.module.js';
+import type { Config } from '../../config/config.js';
+import { SIGNING_ALGORITHM, SigningKeys } from './signing-keys.js';
+
+/** RFC 9068. */
+const TOKEN_TYPE = 'at+jwt';
+export const TOKEN_AUDIENCE = 'ringfence-api';
+const DEFAULT_ISSUER = 'ringfence';
+/** Clocks of several nodes differ a little. */
+const BACKDATED_SECONDS = 5;
+const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** Which account, by which session, of which tenant (absent for operators). */
+export interface AccessClaims {
+  sub: string;
+  sid: string;
+  tid?: string;
+}
+
+export const issuerOf = (config: Config): string => config.publicUrl ?? DEFAULT_ISSUER;
+
+/** Makes access tokens, and says with which key one must be verified. */
+@Injectable()
+export class AccessTokens {
+  constructor(
+    private readonly jwt: JwtService,
+    private readonly keys: SigningKeys,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  async sign(accountId: string, sessionId: string, tenantId: string | null): Promise<string> {
+    const { kid, privateKey } = this.keys.newest;
+    return this.jwt.signAsync(
+      { sid: sessionId, ...(tenantId !== null && { tid: tenantId }) },
+      {
+        privateKey,
+        header: { alg: SIGNING_ALGORITHM, typ: TOKEN_TYPE, kid },
+        algorithm: SIGNING_ALGORITHM,
+        issuer: issuerOf(this.config),
+        audience: TOKEN_AUDIENCE,
+        subject: accountId,
+        expiresIn: this.config.accessTokenSeconds,
+        notBefore: -BACKDATED_SECONDS,
+        jwtid: uuidv7(),
+      },
+    );
+  }
+
+  /**
+   * The key that must have signed the token. Undefined for an unknown kid, any header but ours, and every other
+   * spelling of a token: base64url has several for the same bytes, and verifiers forgive them.
+   */
+  keyFor(token: string): KeyObject | undefined {
+    if (!COMPACT_JWS.test(token) || !token.split('.').every(isCanonical)) return undefined;
+    const header = headerOf(token);
+    if (header?.alg !== SIGNING_ALGORITHM || header.typ !== TOKEN_TYPE) return undefined;
+    return typeof header.kid === 'string' ? this.keys.publicKey(header.kid) : undefined;
+  }
+}
+
+const isCanonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
+
+function headerOf(token: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()) as Record<
+      string,
+      unknown
+    > | null;
+  } catch {
+    return null;
+  }
+}

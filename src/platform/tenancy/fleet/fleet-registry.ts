@@ -1,0 +1,63 @@
+import type { OwnerDatabase } from '../owner/owner-database.js';
+import type { Registry } from '../registry/registry.js';
+
+/** A tenant as the fleet's migrator sees it. */
+export interface FleetMember {
+  id: string;
+  slug: string;
+  schemaName: string;
+  schemaVersion: string;
+  fingerprint: string | null;
+  migratedAt: Date | null;
+  migrationError: string | null;
+}
+
+const MEMBERS = `
+  SELECT t.id, t.slug, t.schema_name AS "schemaName", t.schema_version AS "schemaVersion", t.fingerprint,
+         t.migrated_at AS "migratedAt", t.migration_error AS "migrationError"
+    FROM platform.tenant t
+   WHERE t.status IN ('active', 'suspended')`;
+/** Names of migrations end in their time; a schema from the future of this program is not behind. */
+const LAGS = `(right(t.schema_version, 13) < right($1, 13)
+     OR t.schema_version = $1 AND t.fingerprint IS DISTINCT FROM coalesce((
+       SELECT p.fingerprint FROM platform.tenant_template p WHERE p.schema_version = $1 AND p.method = $2), ''))`;
+
+/** What the registry knows of the state of the tenants' schemas. */
+export class FleetRegistry {
+  constructor(
+    private readonly registry: Registry,
+    private readonly owner: OwnerDatabase,
+  ) {}
+
+  /** The tenants whose recorded version is older, or whose recorded fingerprint differs, oldest tenant first. One query. */
+  lagging(): Promise<FleetMember[]> {
+    return this.registry.query<FleetMember[]>(`${MEMBERS} AND ${LAGS} ORDER BY t.id`, [
+      this.owner.latestTenantMigration,
+      this.owner.fingerprintMethod,
+    ]);
+  }
+
+  all(): Promise<FleetMember[]> {
+    return this.registry.query<FleetMember[]>(`${MEMBERS} ORDER BY t.id`);
+  }
+
+  /** Not a change of the tenant as its operators see it, so its version stays. Answers when it got there. */
+  async recordDone(id: string, fingerprint: string): Promise<Date> {
+    const [rows] = await this.registry.query<[{ at: Date }[], number]>(
+      `UPDATE platform.tenant SET
+         migrated_at = CASE WHEN schema_version = $2 THEN coalesce(migrated_at, now()) ELSE now() END,
+         schema_version = $2, fingerprint = $3, migration_error = NULL
+       WHERE id = $1 RETURNING migrated_at AS at`,
+      [id, this.owner.latestTenantMigration, fingerprint],
+    );
+    return rows[0]?.at ?? new Date();
+  }
+
+  async recordFailure(id: string, reason: string): Promise<void> {
+    await this.registry.query('UPDATE platform.tenant SET migration_error = $2 WHERE id = $1', [id, reason]);
+  }
+
+  async recordFingerprint(id: string, fingerprint: string): Promise<void> {
+    await this.registry.query('UPDATE platform.tenant SET fingerprint = $2 WHERE id = $1', [id, fingerprint]);
+  }
+}

@@ -1,0 +1,72 @@
+import { LRUCache } from 'lru-cache';
+import { ForbiddenError } from '../../../kernel/errors.js';
+import type { Registry } from './registry.js';
+import type { TenantBinding } from '../tenant-binding.js';
+import { Tenant } from './tenant.entity.js';
+
+/** How stale an answer may be: a suspension must be felt on every node within a second. */
+const REMEMBERED_MS = 500;
+const REMEMBERED_TENANTS = 10_000;
+const NOBODY = Symbol('no such tenant');
+
+/** Finds tenants in the registry, remembering answers (also "no such tenant") for half a second. */
+export class TenantDirectory {
+  private readonly remembered = new LRUCache<string, Tenant | typeof NOBODY>({
+    max: REMEMBERED_TENANTS,
+    ttl: REMEMBERED_MS,
+  });
+
+  constructor(private readonly registry: Registry) {}
+
+  /** The live tenant with this id; undefined when there is none, or none yet, or none any more. */
+  byId(id: string): Promise<Tenant | undefined> {
+    return this.find('id', id);
+  }
+
+  bySlug(slug: string): Promise<Tenant | undefined> {
+    return this.find('slug', slug);
+  }
+
+  /** Forgets what was remembered of the tenant, so that a change shows at once on this node. */
+  forget(tenant: Tenant): void {
+    this.remembered.delete(`id ${tenant.id}`);
+    this.remembered.delete(`slug ${tenant.slug}`);
+  }
+
+  private async find(field: 'id' | 'slug', value: string): Promise<Tenant | undefined> {
+    const key = `${field} ${value}`;
+    let found = this.remembered.get(key);
+    if (found === undefined) {
+      const tenant = await this.registry.getRepository(Tenant).findOneBy({ [field]: value });
+      found = tenant && isLive(tenant) ? tenant : NOBODY;
+      this.remembered.set(key, found);
+    }
+    return found === NOBODY ? undefined : found;
+  }
+}
+
+/** How to reach a tenant's data; without the right to write where the tenant is read-only. */
+export function bindingOf(tenant: Tenant): TenantBinding {
+  const { id: tenantId, schemaName, loginShard, policy } = tenant;
+  return { tenantId, schemaName, loginShard, policy, readOnly: isReadOnly(tenant) };
+}
+
+/** Throws ForbiddenError when the tenant's callers are shut out for now. Those of a read-only tenant are not. */
+export function assertNotSuspended(tenant: Tenant): void {
+  if (tenant.status === 'suspended' && !isReadOnly(tenant))
+    throw new ForbiddenError('tenant_suspended', 'This tenant is suspended.');
+}
+
+/** Throws ForbiddenError when the tenant's callers are shut out, or may not write, for now. */
+export function assertWritable(tenant: Tenant): void {
+  assertNotSuspended(tenant);
+  if (isReadOnly(tenant)) throw tenantReadOnly();
+}
+
+export const tenantReadOnly = (): ForbiddenError =>
+  new ForbiddenError('tenant_read_only', 'This tenant is suspended: it can be read, but not changed.');
+
+const isReadOnly = ({ status, suspensionMode }: Tenant): boolean =>
+  status === 'suspended' && suspensionMode === 'read_only';
+
+const isLive = ({ status }: Tenant): boolean => status === 'active' || status === 'suspended';

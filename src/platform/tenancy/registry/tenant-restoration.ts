@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { OwnerDatabase } from '../owner/owner-database.js';
+import type { Registry } from './registry.js';
+import type { TenantContext } from '../tenant-context.js';
+import { bindingOf, type TenantDirectory } from './tenant-directory.js';
+import { abandonedShadows, markAsShadow, swapSchemas } from '../owner/schema-swap.js';
+import { newSchemaName } from '../tenant-schema.js';
+import { Tenant } from './tenant.entity.js';
+
+/** lock_not_available, deadlock_detected: somebody wrote just then. */
+const PASSING = new Set(['55P03', '40P01']);
+const ATTEMPTS = 10;
+const PAUSE_MS = 200;
+/** Another node may be restoring a tenant just now; none takes this long. */
+const ABANDONED_AFTER_MS = 24 * 60 * 60_000;
+
+/** Replaces all rows of a tenant at one moment, while it and the others go on working. */
+export class TenantRestoration {
+  constructor(
+    private readonly registry: Registry,
+    private readonly owner: OwnerDatabase,
+    private readonly directory: TenantDirectory,
+    private readonly context: TenantContext,
+  ) {}
+
+  /**
+   * `fill` runs bound to a shadow schema with empty tables, which nobody else can reach. When it is done, the shadow
+   * takes the place of the tenant's schema, in one transaction, and the old tables are dropped. Should anything fail
+   * before that, the tenant is as it was. What is written to the tenant from the beginning to the exchange is lost.
+   */
+  async replace(tenant: Tenant, fill: () => Promise<void>): Promise<void> {
+    const shadow = newSchemaName();
+    await this.owner.createSchema(shadow, tenant.loginShard);
+    try {
+      await this.owner.inTransaction((client) => markAsShadow(client, shadow));
+      await this.context.run({ ...bindingOf(tenant), schemaName: shadow }, fill);
+      await this.swap(tenant.schemaName, shadow);
+      await this.registry
+        .getRepository(Tenant)
+        .update({ id: tenant.id }, { schemaVersion: this.owner.latestTenantMigration });
+      this.directory.forget(tenant);
+    } finally {
+      // By now that name stands for what is to go: the old tables, or those that were not finished.
+      await this.owner.dropSchema(shadow);
+    }
+  }
+
+  /** Removes what restores that a crash ended left behind. For the start. */
+  async mend(): Promise<void> {
+    const since = new Date(Date.now() - ABANDONED_AFTER_MS);
+    const shadows = await this.owner.inTransaction((client) => abandonedShadows(client, since));
+    for (const shadow of shadows) {
+      const isLive = await this.registry.getRepository(Tenant).existsBy({ schemaName: shadow });
+      if (!isLive) await this.owner.dropSchema(shadow);
+    }
+  }
+
+  private async swap(live: string, shadow: string): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.owner.inTransaction((client) =>
+          swapSchemas(client, this.owner.roles.tenantOwner, live, shadow),
+        );
+        return;
+      } catch (error) {
+        const isPassing = PASSING.has((error as { code?: string }).code ?? '');
+        if (!isPassing || attempt === ATTEMPTS) throw error;
+        await sleep(PAUSE_MS * attempt);
+      }
+    }
+  }
+}

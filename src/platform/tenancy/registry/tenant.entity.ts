@@ -1,0 +1,80 @@
+import type { PolicyDeviations } from '../../../kernel/tenant-policy.js';
+import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
+
+export const TENANT_STATUSES = [
+  'requested',
+  'provisioning',
+  'active',
+  'suspended',
+  'deleting',
+  'deleted',
+] as const;
+
+/** `blocked` shuts all callers out; `read_only` lets them sign in and read. */
+export const SUSPENSION_MODES = ['blocked', 'read_only'] as const;
+export type SuspensionMode = (typeof SUSPENSION_MODES)[number];
+export type TenantStatus = (typeof TENANT_STATUSES)[number];
+
+/**
+ * A tenant's entry in the registry. Its slug stays taken after deletion, so that nobody inherits a name.
+ * `schemaName` names the tenant's PostgreSQL schema and its role alike.
+ */
+@Entity({ schema: 'platform', name: 'tenant' })
+export class Tenant {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text', { unique: true })
+  slug: string;
+
+  @Column('text')
+  name: string;
+
+  @Column('text')
+  status: TenantStatus;
+
+  @Column('text', { unique: true })
+  schemaName: string;
+
+  /** Which of the server's logins may take this tenant's role. */
+  @Column('int')
+  loginShard: number;
+
+  /** Name of the newest migration that its schema has had. */
+  @Column('text')
+  schemaVersion: string;
+
+  /** What its schema was when last compared with what the migrations make; null before that. */
+  @Column('text', { nullable: true })
+  fingerprint: string | null;
+
+  /** When its schema reached that version. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  migratedAt: Date | null;
+
+  /** Why the last attempt to migrate it failed; null when none did. */
+  @Column('text', { nullable: true })
+  migrationError: string | null;
+
+  @Column('jsonb', { default: {} })
+  policy: PolicyDeviations;
+
+  /** Of a suspended tenant, as the two below. */
+  @Column('text', { nullable: true })
+  suspensionMode: SuspensionMode | null;
+
+  @Column('text', { nullable: true })
+  suspensionReason: string | null;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  suspendedAt: Date | null;
+
+  @CreateDateColumn({ type: 'timestamptz', precision: 3 })
+  createdAt: Date;
+
+  @UpdateDateColumn({ type: 'timestamptz', precision: 3 })
+  updatedAt: Date;
+
+  @VersionColumn()
+  version: number;
+}
