@@ -36,6 +36,7 @@ export class CreateRegistry1790000000000 implements MigrationInterface {
         id uuid NOT NULL,
         account_id uuid NOT NULL,
         refresh_hash text NOT NULL,
+        used_hashes text[] NOT NULL,
         created_at timestamptz(3) NOT NULL DEFAULT now(),
         last_used_at timestamptz(3) NOT NULL,
         expires_at timestamptz(3) NOT NULL,

@@ -22,6 +22,15 @@ describe('a refresh token', () => {
     expect((await me(second.body.accessToken)).status).toBe(401);
   });
 
+  it('that never was one of the session ends nothing, though it names the session', async () => {
+    const { accessToken, refreshToken } = await signIn(ada);
+    const [realm, session] = refreshToken.split('.');
+    const guess = [realm, session, Buffer.alloc(32, 7).toString('base64url')].join('.');
+    expect((await refresh(guess)).status).toBe(401);
+    expect((await me(accessToken)).status).toBe(200);
+    expect((await refresh(refreshToken)).status).toBe(200);
+  });
+
   it('used eight times at once succeeds at most once, and the session is over', async () => {
     const { refreshToken } = await signIn(ada);
     const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(refreshToken)));

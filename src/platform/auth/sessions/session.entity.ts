@@ -14,6 +14,10 @@ export abstract class SessionColumns {
   @Column('text')
   refreshHash: string;
 
+  /** Of those that came before it: who shows one of them has a copy. */
+  @Column('text', { array: true })
+  usedHashes: string[];
+
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   createdAt: Date;
 

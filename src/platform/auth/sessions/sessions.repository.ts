@@ -20,7 +20,7 @@ export class SessionsRepository {
 
   async insert(values: Pick<SessionColumns, 'accountId' | 'refreshHash' | 'expiresAt'>): Promise<string> {
     const id = uuidv7();
-    await this.repository.insert({ ...values, id, lastUsedAt: new Date() });
+    await this.repository.insert({ ...values, id, usedHashes: [], lastUsedAt: new Date() });
     return id;
   }
 
@@ -41,13 +41,27 @@ export class SessionsRepository {
     const result = await this.repository
       .createQueryBuilder()
       .update()
-      .set({ refreshHash: newHash, lastUsedAt: now })
+      .set({
+        refreshHash: newHash,
+        usedHashes: () => 'array_append(used_hashes, refresh_hash)',
+        lastUsedAt: now,
+      })
       .where('id = :id AND refresh_hash = :oldHash AND ended_at IS NULL', { id, oldHash })
       .andWhere('expires_at > :now AND last_used_at > :usedAfter', { now, usedAfter })
       .returning(['accountId', 'expiresAt'])
       .execute();
     const [row] = result.raw as { account_id: string; expires_at: Date }[];
     return row && { accountId: row.account_id, expiresAt: row.expires_at };
+  }
+
+  /** Ends the session if this was a secret of its own once; whoever merely knows its id ends nothing. */
+  async endIfUsed(id: string, hash: string): Promise<void> {
+    await this.repository
+      .createQueryBuilder()
+      .update()
+      .set({ endedAt: new Date() })
+      .where('id = :id AND :hash = ANY(used_hashes) AND ended_at IS NULL', { id, hash })
+      .execute();
   }
 
   /** The newest live sessions of the account, at most so many. */

@@ -77,7 +77,7 @@ export class SessionsService {
     const next = newSecret();
     const rotated = await store.sessions.rotate(id, secretHash, next.secretHash);
     if (!rotated) {
-      await store.sessions.end({ id });
+      await store.sessions.endIfUsed(id, secretHash);
       throw new UnauthenticatedError();
     }
     return this.pair(store, { id, ...rotated }, next.secret);
