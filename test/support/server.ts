@@ -43,8 +43,6 @@ export async function startServer(env: Record<string, string> = {}): Promise<Run
       BCRYPT_COST: '4',
       RATE_LIMIT_PER_MINUTE: '0',
       LOGIN_RATE_LIMIT_PER_MINUTE: '0',
-      TENANT_CONCURRENT_REQUESTS: '1000000',
-      TENANT_REQUESTS_PER_MINUTE: '1000000000',
       BOOTSTRAP_OPERATOR_EMAIL: OPERATOR_EMAIL,
       BOOTSTRAP_OPERATOR_PASSWORD: OPERATOR_PASSWORD,
       ...env,
