@@ -130,6 +130,8 @@ async function readsPerSecond(list, read, { all = false } = {}) {
 
 async function readAll({ context }, connection) {
   const pool = new pg.Pool({ ...connection, max: engine.POOL_SIZE });
+  // PostgreSQL may end them before they have ended themselves.
+  pool.on('error', () => undefined);
   const bound = (tenant) =>
     context.run(engine.bindingOf(tenant), () =>
       context.manager.getRepository(engine.Vendor).findBy({ id: In(KEYS) }),
