@@ -11,6 +11,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { In } from 'typeorm';
+import { middle, percent, rate, say, timed } from './figures.mjs';
 import * as engine from './tenant-engine.mjs';
 import { mostConnections, startServer, visit } from './tenant-server.mjs';
 
@@ -40,17 +41,6 @@ const VENDORS = `
     FROM unnest('{${KEYS}}'::uuid[]) WITH ORDINALITY AS k (id, n);
   INSERT INTO "user" (id, email, name, roles, password_hash, version)
   VALUES ('${KEYS[0]}', '${EMAIL}', 'Admin', '{tenant_admin}', '`;
-
-const say = (what, ...figures) => console.log(`${`${what}:`.padEnd(46)} ${figures.join(', ')}`);
-const rate = (count, ms) => (1000 * count) / ms;
-const middle = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-const percent = (part, whole) => `${((100 * part) / whole).toFixed(0)} %`;
-
-async function timed(work) {
-  const begun = performance.now();
-  await work();
-  return performance.now() - begun;
-}
 
 /** With a PostgreSQL of its own, which the server can have afterwards. */
 async function withEngine(work, steps = []) {
