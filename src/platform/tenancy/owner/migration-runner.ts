@@ -1,5 +1,5 @@
 import { DataSource, type MigrationInterface } from 'typeorm';
-import type { ClientBase } from 'pg';
+import type { ClientBase, QueryResult } from 'pg';
 
 export type MigrationClass = new () => MigrationInterface;
 
@@ -13,7 +13,8 @@ const TIMESTAMP = /\d{13}$/;
 /** A DataSource without tables that sends all it is asked to over one connection, in the schema given. */
 class MigrationDataSource extends DataSource {
   constructor(client: Pick<ClientBase, 'query'>, schema: string, serverVersion: string) {
-    super({ type: 'postgres', schema, migrationsTableName: 'migration' });
+    // Without a native driver, each would look for the package `pg-native` on the disk.
+    super({ type: 'postgres', schema, migrationsTableName: 'migration', nativeDriver: {} });
     Object.assign(this.driver, {
       version: serverVersion,
       schema,
@@ -48,10 +49,11 @@ export async function runMigrations(
   record?: RecordStatement,
 ): Promise<string[]> {
   const connection = record ? recorded(client, record) : client;
-  await client.query('SET LOCAL client_min_messages = warning');
-  await connection.query(OPEN_LEDGER);
-  const { rows } = await client.query<{ name: string }>('SELECT name FROM migration');
-  const had = new Set(rows.map(({ name }) => name));
+  record?.(OPEN_LEDGER, []);
+  const results = (await client.query(
+    `SET LOCAL client_min_messages = warning; ${OPEN_LEDGER}; SELECT name FROM migration`,
+  )) as unknown as QueryResult<{ name: string }>[];
+  const had = new Set(results.at(-1)!.rows.map(({ name }) => name));
   const pending = migrations.filter(({ name }) => !had.has(name));
   if (pending.length === 0) return [];
   const runner = new MigrationDataSource(connection, schema, serverVersion).createQueryRunner();

@@ -2,7 +2,13 @@ import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg'
 import { runMigrations, type MigrationClass } from './migration-runner.js';
 import { loginPassword, prepareDatabase, type RoleNames } from './database-roles.js';
 import { sessionSettings, type SessionLimits } from '../binding/session-settings.js';
-import { assertSameCatalog, fingerprintMethod, readCatalog, type SchemaCatalog } from './tenant-catalog.js';
+import {
+  assertSameCatalog,
+  fingerprintMethod,
+  hasFingerprint,
+  readCatalog,
+  type SchemaCatalog,
+} from './tenant-catalog.js';
 import { enterSchema, grantToTenant, openSchema, TenantBlueprint } from './tenant-blueprint.js';
 import { quoteSchema } from '../tenant-schema.js';
 
@@ -119,22 +125,23 @@ export class OwnerDatabase {
    */
   async migrateTenant(schemaName: string): Promise<string[]> {
     const blueprint = await this.blueprint();
+    const opening =
+      `SET LOCAL lock_timeout = ${MIGRATION_LOCK_TIMEOUT_MS};` +
+      enterSchema(schemaName, this.roles.tenantOwner);
     return this.withClient((client) =>
-      this.transaction(client, async () => {
-        await client.query(
-          `SET LOCAL lock_timeout = ${MIGRATION_LOCK_TIMEOUT_MS};` +
-            enterSchema(schemaName, this.roles.tenantOwner),
-        );
-        const done = await runMigrations(
-          client,
-          schemaName,
-          this.serverVersion,
-          this.options.tenantMigrations,
-        );
-        if (done.length > 0) await client.query(grantToTenant(schemaName));
-        assertSameCatalog(await readCatalog(client, schemaName), blueprint);
-        return done;
-      }),
+      this.transaction(
+        client,
+        async () => {
+          const { serverVersion } = this;
+          const done = await runMigrations(client, schemaName, serverVersion, this.options.tenantMigrations);
+          if (await hasFingerprint(client, schemaName, blueprint.fingerprint)) return done;
+          // Whatever is new has no privileges yet; most migrations bring no table, and granting all anew is slow.
+          if (done.length > 0) await client.query(grantToTenant(schemaName));
+          assertSameCatalog(await readCatalog(client, schemaName), blueprint);
+          return done;
+        },
+        opening,
+      ),
     );
   }
 
@@ -211,9 +218,10 @@ export class OwnerDatabase {
     }
   }
 
-  private async transaction<T>(client: PoolClient, work: () => Promise<T>): Promise<T> {
-    await client.query('BEGIN');
+  /** `opening`: statements that go with the BEGIN. */
+  private async transaction<T>(client: PoolClient, work: () => Promise<T>, opening = ''): Promise<T> {
     try {
+      await client.query(`BEGIN; ${opening}`);
       const result = await work();
       await client.query('COMMIT');
       return result;

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { ClientBase } from 'pg';
-import { quoteSchema } from '../tenant-schema.js';
 
 /** Counted up when FACTS changes, so that fingerprints taken by different rules are never compared. */
-const METHOD = 1;
+const METHOD = 2;
 /** At most so many differences are told; one mistake often has many traces. */
 const TOLD_DIFFERENCES = 3;
 
@@ -68,6 +67,14 @@ const FACTS = `
                    p.prosecdef, p.proconfig::text, ${acl('p.proacl', "'f'", 'p.proowner')})
     FROM o JOIN pg_proc p ON p.oid = o.objid WHERE o.classid = 'pg_proc'::regclass`;
 
+/** The fingerprint of the same facts, taken where they are; `C` sorts as JavaScript does. */
+const FINGERPRINT = `
+  SELECT encode(sha256(convert_to(string_agg(f.fact, E'\\n' ORDER BY f.fact COLLATE "C"), 'UTF8')), 'hex') AS fingerprint
+    FROM (SELECT replace(fact, $1, '@') AS fact FROM (${FACTS}) AS named) AS f`;
+
+/** Whether definitions name the schema depends on the path; one for all, so that the statements below are planned once. */
+const LEAVE_SCHEMA = "SET LOCAL search_path = ''";
+
 /** By which rules fingerprints are taken here: PostgreSQL's versions word some facts differently. */
 export const fingerprintMethod = (serverVersion: string): string =>
   `${METHOD}/${serverVersion.split('.')[0]}`;
@@ -78,13 +85,31 @@ export interface SchemaCatalog {
   fingerprint: string;
 }
 
-/** Reads what the catalog says of a schema, on a connection that is inside a transaction. */
+/** Reads what the catalog says of a schema, on a connection that is inside a transaction, and leaves the schema. */
 export async function readCatalog(client: ClientBase, schemaName: string): Promise<SchemaCatalog> {
-  // Whether definitions name the schema depends on the path.
-  await client.query(`SET LOCAL search_path = ${quoteSchema(schemaName)}`);
-  const { rows } = await client.query<{ fact: string }>(FACTS, [schemaName]);
+  await client.query(LEAVE_SCHEMA);
+  const { rows } = await client.query<{ fact: string }>({
+    name: 'schema-facts',
+    text: FACTS,
+    values: [schemaName],
+  });
   const facts = rows.map(({ fact }) => fact.replaceAll(schemaName, '@')).sort();
   return { facts, fingerprint: createHash('sha256').update(facts.join('\n')).digest('hex') };
+}
+
+/** Whether a schema is as it should be. As `readCatalog`, but only the fingerprint travels. */
+export async function hasFingerprint(
+  client: ClientBase,
+  schemaName: string,
+  fingerprint: string,
+): Promise<boolean> {
+  await client.query(LEAVE_SCHEMA);
+  const { rows } = await client.query<{ fingerprint: string }>({
+    name: 'schema-fingerprint',
+    text: FINGERPRINT,
+    values: [schemaName],
+  });
+  return rows[0]!.fingerprint === fingerprint;
 }
 
 /** A tenant's schema is not what the migrations make. */

@@ -1,0 +1,108 @@
+/** The server itself, as bench/tenants.mjs starts it on a folder that has tenants already. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { connectToRunning, ROOT } from './tenant-engine.mjs';
+
+const LIMIT = '100000';
+const WORKERS = 16;
+
+/** Starts `dist/src/main.js`; with how long it took until it listened. */
+export async function startServer(dataDir, masterKey) {
+  const begun = performance.now();
+  const child = spawn(process.execPath, [join(ROOT, 'dist/src/main.js')], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'test',
+      PORT: '0',
+      DATA_DIR: dataDir,
+      MASTER_KEY: masterKey.toString('base64'),
+      BCRYPT_COST: '4',
+      LOG_LEVEL: 'error',
+      RATE_LIMIT_PER_MINUTE: '0',
+      LOGIN_RATE_LIMIT_PER_MINUTE: '0',
+      TENANT_REQUESTS_PER_MINUTE: LIMIT,
+    },
+  });
+  const url = await new Promise((found, failed) => {
+    let written = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      written += text;
+      const listening = /listening on (\S+)/.exec(written)?.[1];
+      if (listening) found(listening);
+    });
+    child.once('exit', () => failed(new Error(`the server ended: ${written}`)));
+  });
+  const startMs = performance.now() - begun;
+  return {
+    url,
+    startMs,
+    /** Of the server's process alone, in MB. */
+    rss: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024,
+    async stop() {
+      const ended = new Promise((done) => child.once('exit', done));
+      child.kill('SIGTERM');
+      await Promise.race([ended, sleep(15_000)]);
+      if (child.exitCode === null) child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** Signs in to the tenants in turn and lists their vendors, until both `count` visits and no more than `forMs` are over. */
+export async function visit({ url }, slugs, { count, forMs, email, password }) {
+  const until = performance.now() + forMs;
+  let begun = 0;
+  const seen = new Set();
+  const work = async () => {
+    while (begun < count && performance.now() < until) {
+      const tenant = slugs[begun++ % slugs.length];
+      const signedIn = await fetch(`${url}/v1/auth/login`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ tenant, email, password }),
+      });
+      const { accessToken } = await signedIn.json();
+      const answer = await fetch(`${url}/v1/vendors`, {
+        headers: { authorization: `Bearer ${accessToken}` },
+      });
+      if (answer.status !== 200)
+        throw new Error(`${tenant} was answered ${signedIn.status}, ${answer.status}`);
+      await answer.text();
+      seen.add(tenant);
+    }
+  };
+  await Promise.all(Array.from({ length: WORKERS }, work));
+  return { visits: begun, tenants: seen.size };
+}
+
+/** Counts, while `work` runs, the most connections that the tenants' logins had at a time. */
+export async function mostConnections(dataDir, work) {
+  const { connection } = await connectToRunning(dataDir);
+  const client = new pg.Client(connection);
+  await client.connect();
+  let most = 0;
+  let isOver = false;
+  const watching = (async () => {
+    while (!isOver) {
+      const { rows } = await client.query(
+        `SELECT count(*)::int AS number FROM pg_stat_activity WHERE usename LIKE '%\\_login\\___'`,
+      );
+      most = Math.max(most, rows[0].number);
+      await sleep(100);
+    }
+  })();
+  try {
+    const result = await work();
+    return { result, most };
+  } finally {
+    isOver = true;
+    await watching;
+    await client.end();
+  }
+}
