@@ -29,7 +29,7 @@ export function run(argv: string[]): void {
 
   program.parseAsync(argv).catch(async (error: unknown) => {
     if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : USAGE);
-    const { fail } = await import('./failure.js');
+    const { fail } = await import('../serving/failure.js');
     fail(error);
   });
 }

@@ -1,13 +1,11 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { ConfigError } from '../platform/config/config.js';
 import { processConfig } from '../platform/config/config.module.js';
-import { DatabaseInUseError } from '../platform/database/data-folder-lock.js';
 import { OperatorsService } from '../platform/auth/accounts/operators.service.js';
-import { DatabaseSetupError } from '../platform/tenancy/owner/database-roles.js';
 import { closeGracefully, listen } from '../platform/http/edge.adapter.js';
 import { catchUpFleet } from './catch-up.js';
 import { createApp } from './create-app.js';
 import { plantDemo } from './demo.js';
+import { fail } from './failure.js';
 import { tellLinks } from './first-run.js';
 
 /** How long requests under way may take once the process was told to stop. */
@@ -48,16 +46,7 @@ function stopOnSignal(app: NestExpressApplication): void {
   process.once('SIGINT', stop);
 }
 
-/** Faults of the installation are told in their own words; anything else with its stack. */
+/** Ends the process when the work fails. */
 export function exitOnFailure(work: Promise<unknown>): void {
-  work.catch((error: unknown) => {
-    const isTold =
-      error instanceof ConfigError ||
-      error instanceof DatabaseInUseError ||
-      error instanceof DatabaseSetupError;
-    process.stderr.write(
-      `${isTold ? error.message : error instanceof Error ? error.stack : String(error)}\n`,
-    );
-    process.exit(1);
-  });
+  work.catch(fail);
 }

@@ -18,6 +18,7 @@ describe('the migrator of the fleet', () => {
     schemas = tenants.map(({ schemaName }) => schemaName).sort();
     victim = tenants.find(({ slug }) => slug === 'tenant-17')!;
   });
+  afterEach(() => fleet.retire());
   afterAll(() => fleet.close());
 
   const registryRow = async (slug: string) => {

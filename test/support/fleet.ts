@@ -152,12 +152,17 @@ export class Fleet {
     return rows[0]!;
   }
 
-  async close(): Promise<void> {
-    for (const pool of this.pools) await pool.end();
-    for (const { registry, owner } of this.programs) {
+  /** Ends all programs so far: the cluster's connections are shared with every other test. */
+  async retire(): Promise<void> {
+    for (const pool of this.pools.splice(0)) await pool.end();
+    for (const { registry, owner } of this.programs.splice(0)) {
       await registry.destroy();
       await owner.end();
     }
+  }
+
+  async close(): Promise<void> {
+    await this.retire();
     const { rows: tenants } = await this.client.query<{ name: string }>(
       `SELECT schema_name AS name FROM platform.tenant WHERE status <> 'deleted'
        UNION SELECT nspname FROM pg_namespace WHERE nspname ~ '^t_'`,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { In, type DeepPartial, type SelectQueryBuilder } from 'typeorm';
 import { NotFoundError } from '../../kernel/errors.js';
 import type { Page, PageRequest } from '../../kernel/page.js';
+import { isForeignKeyViolation } from '../../platform/tenancy/database-errors.js';
 import { ITEM } from '../../platform/tenancy/page-query.js';
 import { TenantContext } from '../../platform/tenancy/tenant-context.js';
 import { TenantRepository } from '../../platform/tenancy/tenant.repository.js';
@@ -12,9 +13,6 @@ export interface FileOwner {
   vendorId: string;
   agentId: string | null;
 }
-
-/** SQLSTATE foreign_key_violation. */
-const OWNER_IS_GONE = '23503';
 
 @Injectable()
 export class FilesRepository extends TenantRepository<StoredFile> {
@@ -34,7 +32,7 @@ export class FilesRepository extends TenantRepository<StoredFile> {
       await this.withinQuota('storageBytes', values.size, () => this.repository.insert(row));
       return row;
     } catch (error) {
-      if ((error as { code?: unknown }).code === OWNER_IS_GONE) throw new NotFoundError();
+      if (isForeignKeyViolation(error)) throw new NotFoundError();
       throw error;
     }
   }

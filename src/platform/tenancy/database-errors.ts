@@ -3,6 +3,8 @@ import { tenantReadOnly } from './registry/tenant-directory.js';
 
 /** SQLSTATE classes and codes that mean "not now": connection lost, resources, operator intervention, locks. */
 const PASSING = /^(08...|53...|57P0.|57014|55P03|40001|40P01|25P0[34])$/;
+const UNIQUE_VIOLATION = '23505';
+const FOREIGN_KEY_VIOLATION = '23503';
 /** SQLSTATE read_only_sql_transaction. */
 const READ_ONLY_TRANSACTION = '25006';
 const LOST_CONNECTION = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT']);
@@ -20,7 +22,7 @@ export function translateDatabaseError(error: unknown): DomainError | undefined 
   };
   if (driverError !== undefined && driverError !== error) return translateDatabaseError(driverError);
   if (error instanceof DomainError) return error;
-  if (code === '23505') return new ConflictError('Another resource has this value already.');
+  if (code === UNIQUE_VIOLATION) return new ConflictError('Another resource has this value already.');
   if (code === READ_ONLY_TRANSACTION) return tenantReadOnly();
   const isPassing =
     (typeof code === 'string' && (PASSING.test(code) || LOST_CONNECTION.has(code))) ||
@@ -32,3 +34,11 @@ export function translateDatabaseError(error: unknown): DomainError | undefined 
     RETRY_AFTER_SECONDS,
   );
 }
+
+/** Whether another row has the value already. */
+export const isUniqueViolation = (error: unknown): boolean => sqlStateOf(error) === UNIQUE_VIOLATION;
+
+/** Whether what the row refers to is not there, or not any more. */
+export const isForeignKeyViolation = (error: unknown): boolean => sqlStateOf(error) === FOREIGN_KEY_VIOLATION;
+
+const sqlStateOf = (error: unknown): unknown => (error as { code?: unknown } | null)?.code;

@@ -10,6 +10,7 @@ import type { User } from '../auth/accounts/user.entity.js';
 import { pageRequest } from '../http/page-request.js';
 import type { OwnerLookup } from '../http/route.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
+import { isForeignKeyViolation, isUniqueViolation } from '../tenancy/database-errors.js';
 import type { CreateUserDto, NewUser, UpdateUserDto, UserQueryDto } from './users.dto.js';
 import { UsersRepository } from './users.repository.js';
 
@@ -24,9 +25,6 @@ export interface PreparedUser {
 
 /** How long a new user may take to choose a password. */
 const INVITATION_MS = 48 * 3_600_000;
-/** SQLSTATE foreign_key_violation and unique_violation. */
-const FOREIGN_KEY_VIOLATION = '23503';
-const UNIQUE_VIOLATION = '23505';
 
 /** The rules of a tenant's users. */
 @Injectable()
@@ -104,9 +102,8 @@ async function translating<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === UNIQUE_VIOLATION) throw new ConflictError('Another user has this e-mail address.');
-    if (code === FOREIGN_KEY_VIOLATION)
+    if (isUniqueViolation(error)) throw new ConflictError('Another user has this e-mail address.');
+    if (isForeignKeyViolation(error))
       throw InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
     throw error;
   }

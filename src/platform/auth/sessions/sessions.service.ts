@@ -68,11 +68,6 @@ export class SessionsService {
     await this.stores.of(actor).sessions.end({ id: actor.sessionId, accountId: actor.id });
   }
 
-  /** Ends all sessions of a user of the tenant that is bound to the call. */
-  async endAllOf(accountId: string): Promise<void> {
-    await this.stores.users.sessions.end({ accountId });
-  }
-
   private async rotate(store: AccountStore, { id, secretHash }: OpaqueToken): Promise<TokenPairDto> {
     const next = newSecret();
     const rotated = await store.sessions.rotate(id, secretHash, next.secretHash);

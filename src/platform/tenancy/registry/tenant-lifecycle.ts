@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { In } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { ConflictError, NotFoundError } from '../../../kernel/errors.js';
+import { isUniqueViolation } from '../database-errors.js';
 import { LOGIN_SHARDS } from '../owner/database-roles.js';
 import { Orphans, type Orphan } from './orphans.js';
 import type { OwnerDatabase } from '../owner/owner-database.js';
@@ -165,7 +166,3 @@ const ORPHANED_AFTER_MS = 24 * 3_600_000;
 const UNFINISHED: TenantStatus[] = ['requested', 'provisioning', 'deleting'];
 
 const shardOf = (id: string): number => createHash('sha1').update(id).digest().readUInt32BE() % LOGIN_SHARDS;
-
-/** SQLSTATE unique_violation. */
-export const isUniqueViolation = (error: unknown): boolean =>
-  (error as { code?: unknown } | null)?.code === '23505';
