@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule } from '../config/config.module.js';
+import { FieldSealer } from './field-sealer.js';
+
+/** Keys of data, and what is encrypted with them. */
+@Module({ imports: [ConfigModule], providers: [FieldSealer], exports: [FieldSealer] })
+export class ProtectionModule {}
