@@ -1,5 +1,13 @@
 import { grantsOf, type Grant, type Permission, type Scope } from './permissions.js';
 
+/** Who stands behind a user's session that is not the user's own. */
+export interface Impersonation {
+  /** Id of the operator. */
+  operatorId: string;
+  reason: string;
+  readOnly: boolean;
+}
+
 /** What is known of an authenticated caller. `tenantId` is null for operators alone. */
 export interface ActorFacts {
   kind: 'operator' | 'user';
@@ -8,6 +16,12 @@ export interface ActorFacts {
   tenantId: string | null;
   vendorId: string | null;
   roles: readonly string[];
+  /** With what the caller proved themselves in this session (RFC 8176): `pwd`, `otp`, `hwk`. Nothing when left out. */
+  methods?: readonly string[];
+  /** When they last did; never when left out. */
+  provedAt?: Date | null;
+  /** Set when an operator acts as this user. */
+  impersonation?: Impersonation | null;
 }
 
 /** Who calls, and what their roles let them do. Built anew for each request from stored facts. */
@@ -18,6 +32,9 @@ export class Actor {
   readonly tenantId: string | null;
   readonly vendorId: string | null;
   readonly roles: readonly string[];
+  readonly methods: readonly string[];
+  readonly provedAt: Date | null;
+  readonly impersonation: Impersonation | null;
   readonly grants: ReadonlySet<Grant>;
 
   constructor(facts: ActorFacts) {
@@ -27,6 +44,9 @@ export class Actor {
     this.tenantId = facts.tenantId;
     this.vendorId = facts.vendorId;
     this.roles = facts.roles;
+    this.methods = facts.methods ?? [];
+    this.provedAt = facts.provedAt ?? null;
+    this.impersonation = facts.impersonation ?? null;
     this.grants = grantsOf(facts.roles);
   }
 

@@ -55,11 +55,13 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     const tenant = await this.stores.findRealm(tid ?? null);
     if (tenant === undefined) throw new UnauthenticatedError();
     if (tenant) assertNotSuspended(tenant);
-    const lookUp = () => this.stores.within(tenant, (store) => store.sessions.findAccount(sid, sub));
-    const account = await (tenant ? this.withinShare(request, tenant, lookUp) : lookUp());
-    if (!account) throw new UnauthenticatedError();
-    const { kind, id, roles, vendorId } = account;
-    const actor = new Actor({ kind, id, roles, vendorId, sessionId: sid, tenantId: tenant?.id ?? null });
+    const lookUp = () => this.stores.within(tenant, (store) => store.sessions.findLiveWithAccount(sid, sub));
+    const found = await (tenant ? this.withinShare(request, tenant, lookUp) : lookUp());
+    if (!found) throw new UnauthenticatedError();
+    const { kind, id, roles, vendorId } = found.account;
+    const { methods, provedAt } = found.session;
+    const tenantId = tenant?.id ?? null;
+    const actor = new Actor({ kind, id, roles, vendorId, sessionId: sid, tenantId, methods, provedAt });
     return { actor, binding: tenant && bindingOf(tenant) };
   }
 

@@ -34,7 +34,7 @@ export class LoginService {
     const stronger = this.passwords.isOutdated(hash) ? await this.passwords.hash(password) : undefined;
     return this.stores.within(tenant, async (store) => {
       if (stronger !== undefined) await store.accounts.replacePasswordHash(account.id, hash, stronger);
-      return this.sessions.start(store, account.id);
+      return this.sessions.start(store, account.id, { methods: ['pwd'] });
     });
   }
 }

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import { createLogger, createRequestLogger, NestLogger } from './logger.js';
 import { ProblemFilter, type ErrorTranslator } from './problem.filter.js';
 import { readJsonBody } from './request/body.middleware.js';
+import { rememberClient } from './request/client-facts.js';
 import { DeclaredInputInterceptor } from './request/declared-input.interceptor.js';
 import { assignRequestId } from './request/request-id.js';
 import { checkTarget } from './request/target.middleware.js';
@@ -34,7 +35,7 @@ export function configureHttp(app: NestExpressApplication, config: Config, setup
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   app.use(assignRequestId, setSecurityHeaders, forbidCaching, createRequestLogger(logger));
   allowOrigins(app, config);
-  app.use(app.get(AddressThrottlerGuard).middleware, checkTarget, ...readJsonBody);
+  app.use(app.get(AddressThrottlerGuard).middleware, checkTarget, ...readJsonBody, rememberClient);
   const reflector = app.get(Reflector);
   app.useGlobalInterceptors(
     new DeclaredInputInterceptor(reflector),

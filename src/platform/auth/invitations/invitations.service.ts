@@ -63,7 +63,7 @@ export class InvitationsService {
       if (!(await inside.invitations.redeem(token))) throw badToken();
       await inside.accounts.setPasswordHash(accountId, passwordHash);
       await inside.sessions.end({ accountId });
-      return this.sessions.start(inside, accountId);
+      return this.sessions.start(inside, accountId, { methods: ['pwd'] });
     });
   }
 }

@@ -9,6 +9,12 @@ export interface Rotated {
   expiresAt: Date;
 }
 
+/** A session that can be used now, and whose it is. */
+export interface LiveSession {
+  account: AccountColumns;
+  session: SessionColumns;
+}
+
 export type NewSession = Pick<
   SessionColumns,
   'accountId' | 'refreshHash' | 'expiresAt' | 'methods' | 'userAgent' | 'address'
@@ -30,15 +36,16 @@ export class SessionsRepository {
     return id;
   }
 
-  /** The session's account if the session is live and the account is this one; both in one query. */
-  async findAccount(id: string, accountId: string): Promise<AccountColumns | null> {
-    return this.manager()
+  /** The session with its account, if the session is live and the account is this one; both in one query. */
+  async findLiveWithAccount(id: string, accountId: string): Promise<LiveSession | null> {
+    const account = (await this.manager()
       .createQueryBuilder(this.account, 'account')
-      .innerJoin(this.entity, 'session', 'session.accountId = account.id')
+      .innerJoinAndMapOne('account.session', this.entity, 'session', 'session.accountId = account.id')
       .where('session.id = :id AND account.id = :accountId', { id, accountId })
       .andWhere('session.endedAt IS NULL AND session.expiresAt > :now AND session.lastUsedAt > :usedAfter')
       .setParameters(this.liveness())
-      .getOne();
+      .getOne()) as (AccountColumns & { session: SessionColumns }) | null;
+    return account && { account, session: account.session };
   }
 
   /** Exchanges the secret of a live session, if `oldHash` is the newest; of several at once, one succeeds. */

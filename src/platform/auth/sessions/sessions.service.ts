@@ -4,6 +4,7 @@ import { NotFoundError, UnauthenticatedError } from '../../../kernel/errors.js';
 import type { Page } from '../../../kernel/page.js';
 import { CONFIG } from '../../config/config.module.js';
 import type { Config } from '../../config/config.js';
+import { clientFacts } from '../../http/request/client-facts.js';
 import { assertNotSuspended } from '../../tenancy/registry/tenant-directory.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
 import type { AccountStore } from '../accounts/account-store.js';
@@ -14,6 +15,11 @@ import type { SessionColumns } from './session.entity.js';
 
 /** Far more sessions than a person has; nobody pages through their own. */
 const MAX_LISTED = 100;
+
+/** How an account has proved itself. */
+export interface Proof {
+  methods: readonly string[];
+}
 
 interface SessionFacts {
   id: string;
@@ -30,8 +36,8 @@ export class SessionsService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Begins a session of an account that has proved itself. */
-  async start(store: AccountStore, accountId: string): Promise<TokenPairDto> {
+  /** Begins a session of an account that has proved itself, by these methods (RFC 8176: `pwd`, `otp`, `hwk`). */
+  async start(store: AccountStore, accountId: string, proof: Proof): Promise<TokenPairDto> {
     const { secret, secretHash } = newSecret();
     const expiresAt = new Date(Date.now() + this.config.refreshTokenSeconds * 1000);
     await store.sessions.removeDead(accountId);
@@ -39,9 +45,8 @@ export class SessionsService {
       accountId,
       refreshHash: secretHash,
       expiresAt,
-      methods: ['pwd'],
-      userAgent: null,
-      address: null,
+      methods: [...proof.methods],
+      ...clientFacts(),
     });
     return this.pair(store, { id, accountId, expiresAt }, secret);
   }
