@@ -16,6 +16,7 @@ export const { startEmbeddedPostgres, connectToRunning } = built(
 const { registryMigrations } = built('migrations/platform/all.js');
 const { tenantMigrations } = built('migrations/tenant/all.js');
 export const { bindingOf, TenantDirectory } = built('src/platform/tenancy/registry/tenant-directory.js');
+const { Changes } = built('src/platform/tenancy/changes/changes.js');
 const { FleetMigrator } = built('src/platform/tenancy/fleet/fleet-migrator.js');
 const { FleetRegistry } = built('src/platform/tenancy/fleet/fleet-registry.js');
 const { grantToTenant, openSchema } = built('src/platform/tenancy/owner/tenant-blueprint.js');
@@ -68,7 +69,7 @@ export async function openEngine(connection, masterKey, steps = []) {
   return {
     owner,
     context,
-    lifecycle: new TenantLifecycle(registry, owner, new TenantDirectory(registry), context),
+    lifecycle: new TenantLifecycle(registry, owner, new TenantDirectory(registry), context, new Changes([])),
     migrator: new FleetMigrator(new FleetRegistry(registry, owner), owner),
     async end() {
       await pool.end();

@@ -8,6 +8,8 @@ import { AccessTokens } from './tokens/access-tokens.js';
 import { AccountStores } from './accounts/account-stores.js';
 import { AuthController } from './auth.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
+import { Callers } from './callers/callers.js';
+import { VerifiedTokens } from './callers/verified-tokens.js';
 import { InvitationsController } from './invitations/invitations.controller.js';
 import { InvitationsService } from './invitations/invitations.service.js';
 import { JwksController } from './tokens/jwks.controller.js';
@@ -32,6 +34,7 @@ import { UserAccessService } from './accounts/user-access.service.js';
     AccessTokens,
     AccountStores,
     AuthenticationGuard,
+    Callers,
     InvitationsService,
     JwtStrategy,
     LoginService,
@@ -43,6 +46,7 @@ import { UserAccessService } from './accounts/user-access.service.js';
     SessionsService,
     SigningKeysRepository,
     UserAccessService,
+    VerifiedTokens,
     {
       provide: SigningKeys,
       inject: [SigningKeysRepository, MASTER_KEY],

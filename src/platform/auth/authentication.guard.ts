@@ -5,7 +5,9 @@ import type { Request } from 'express';
 import { UnauthenticatedError } from '../../kernel/errors.js';
 import { ACCESS_KEY, type Access } from '../http/route.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
-import type { Caller } from './jwt.strategy.js';
+import { Callers, type Caller } from './callers/callers.js';
+import { VerifiedTokens } from './callers/verified-tokens.js';
+import { bearerTokenOf } from './jwt.strategy.js';
 
 /** Who are you? Lets nobody pass without a good access token, unless the route says that it is public. */
 @Injectable()
@@ -13,6 +15,8 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
   constructor(
     private readonly reflector: Reflector,
     private readonly context: TenantContext,
+    private readonly callers: Callers,
+    private readonly verified: VerifiedTokens,
   ) {
     super();
   }
@@ -20,9 +24,8 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
   override async canActivate(execution: ExecutionContext): Promise<boolean> {
     const access = this.reflector.get<Access | undefined>(ACCESS_KEY, execution.getHandler());
     if (access?.rule === 'public') return true;
-    await super.canActivate(execution);
-    const request = execution.switchToHttp().getRequest<Request & { user: Caller }>();
-    const { actor, binding } = request.user;
+    const request = execution.switchToHttp().getRequest<Request & { user?: Caller }>();
+    const { actor, binding } = await this.callerOf(request, execution);
     request.actor = actor;
     this.context.enter(actor, binding);
     return true;
@@ -33,5 +36,14 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
     if (error) throw error;
     if (!caller) throw new UnauthenticatedError();
     return caller;
+  }
+
+  private async callerOf(request: Request & { user?: Caller }, execution: ExecutionContext): Promise<Caller> {
+    const token = bearerTokenOf(request);
+    const claims = token === null ? undefined : this.verified.find(token);
+    if (claims) return this.callers.identify(request, claims);
+    await super.canActivate(execution);
+    if (!request.user) throw new UnauthenticatedError();
+    return request.user;
   }
 }

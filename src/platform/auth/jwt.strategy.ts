@@ -2,37 +2,20 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { Request } from 'express';
 import { Strategy } from 'passport-jwt';
-import { Actor } from '../../kernel/actor.js';
-import { RateLimitedError, UnauthenticatedError } from '../../kernel/errors.js';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
-import { assertNotSuspended, bindingOf } from '../tenancy/registry/tenant-directory.js';
-import { TenantContext } from '../tenancy/tenant-context.js';
-import type { TenantBinding } from '../tenancy/tenant-binding.js';
-import { TenantShares } from '../tenancy/shares/tenant-shares.js';
-import { announceBudgets } from '../http/response/rate-limit-fields.js';
-import type { Tenant } from '../tenancy/registry/tenant.entity.js';
-import { AccountStores } from './accounts/account-stores.js';
+import { Callers, type Caller } from './callers/callers.js';
+import { VerifiedTokens } from './callers/verified-tokens.js';
 import { AccessTokens, issuerOf, TOKEN_AUDIENCE, type AccessClaims } from './tokens/access-tokens.js';
 import { SIGNING_ALGORITHM } from './tokens/signing-keys.js';
 
-/** Who calls, and how to reach the data of their tenant (null for operators). */
-export interface Caller {
-  actor: Actor;
-  binding: TenantBinding | null;
-}
-
-/**
- * Verifies the access token, then asks the database what is true now: a session that was ended, an account that was
- * removed, a role that was taken away or a tenant that was suspended counts from the next request on.
- */
+/** Verifies the access token of a request; what is true of the caller now, `Callers` knows. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(
     tokens: AccessTokens,
-    private readonly stores: AccountStores,
-    private readonly context: TenantContext,
-    private readonly shares: TenantShares,
+    private readonly callers: Callers,
+    private readonly verified: VerifiedTokens,
     @Inject(CONFIG) config: Config,
   ) {
     super({
@@ -50,34 +33,17 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     });
   }
 
-  /** Throws UnauthenticatedError; ForbiddenError when the tenant is suspended; RateLimitedError when it floods us. */
-  async validate(request: Request, { sub, sid, tid }: AccessClaims): Promise<Caller> {
-    const tenant = await this.stores.findRealm(tid ?? null);
-    if (tenant === undefined) throw new UnauthenticatedError();
-    if (tenant) assertNotSuspended(tenant);
-    const lookUp = () => this.stores.within(tenant, (store) => store.sessions.findLiveWithAccount(sid, sub));
-    const found = await (tenant ? this.withinShare(request, tenant, lookUp) : lookUp());
-    if (!found) throw new UnauthenticatedError();
-    const { kind, id, roles, vendorId } = found.account;
-    const { methods, provedAt } = found.session;
-    const tenantId = tenant?.id ?? null;
-    const actor = new Actor({ kind, id, roles, vendorId, sessionId: sid, tenantId, methods, provedAt });
-    return { actor, binding: tenant && bindingOf(tenant) };
-  }
-
-  /** Spares the database the callers of a tenant whose share is used up. */
-  private async withinShare<T>(request: Request, tenant: Tenant, lookUp: () => Promise<T>): Promise<T> {
-    const limits = this.context.policyOf(tenant);
-    try {
-      return await this.shares.whileEntering(tenant.id, limits, lookUp);
-    } catch (error) {
-      if (error instanceof RateLimitedError && request.res)
-        announceBudgets(request.res, this.shares.budgetsOf(tenant.id, limits));
-      throw error;
-    }
+  /** Runs once signature, times, issuer and audience were found good; throws as `Callers.identify` does. */
+  async validate(request: Request, claims: AccessClaims & { exp?: unknown }): Promise<Caller | false> {
+    const { sub, sid, tid, act, exp } = claims;
+    // What never ends is none of ours, whoever signed it.
+    if (typeof exp !== 'number') return false;
+    const token = bearerTokenOf(request);
+    if (token !== null) this.verified.remember(token, { sub, sid, tid, act, exp });
+    return this.callers.identify(request, claims);
   }
 }
 
 /** RFC 6750: the scheme in any case, one token, nothing after it. */
-const bearerTokenOf = (request: Request): string | null =>
+export const bearerTokenOf = (request: Request): string | null =>
   /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;

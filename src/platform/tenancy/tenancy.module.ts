@@ -14,6 +14,7 @@ import { CONFIG, ConfigModule, MASTER_KEY } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { DATABASE, DatabaseModule } from '../database/database.module.js';
+import { Changes } from './changes/changes.js';
 import { DatabaseReadiness } from './registry/database-readiness.js';
 import { FleetMigrator } from './fleet/fleet-migrator.js';
 import { FleetRegistry } from './fleet/fleet-registry.js';
@@ -36,6 +37,15 @@ function hangUpSignal(response: Response): AbortSignal {
     if (!response.writableFinished) hangUp.abort();
   });
   return hangUp.signal;
+}
+
+/** A directory that forgets a tenant as soon as any node changes it. */
+function directoryHearing(registry: Registry, changes: Changes): TenantDirectory {
+  const directory = new TenantDirectory(registry);
+  changes.onChange(({ subject, tenantId }) => {
+    if (subject === 'tenant' && tenantId !== null) directory.forgetId(tenantId);
+  });
+  return directory;
 }
 
 const limitsOf = (config: Config) => ({
@@ -61,6 +71,11 @@ const limitsOf = (config: Config) => ({
       inject: [OwnerDatabase, CONFIG],
       useFactory: (owner: OwnerDatabase, config: Config) =>
         ServerLogins.open(owner, config, limitsOf(config)),
+    },
+    {
+      provide: Changes,
+      inject: [ServerLogins],
+      useFactory: (logins: ServerLogins) => new Changes([logins.listener]),
     },
     {
       provide: Registry,
@@ -94,12 +109,12 @@ const limitsOf = (config: Config) => ({
     { provide: TenantShares, useFactory: () => new TenantShares() },
     {
       provide: TenantDirectory,
-      inject: [Registry],
-      useFactory: (registry: Registry) => new TenantDirectory(registry),
+      inject: [Registry, Changes],
+      useFactory: (registry: Registry, changes: Changes) => directoryHearing(registry, changes),
     },
     {
       provide: TenantLifecycle,
-      inject: [Registry, OwnerDatabase, TenantDirectory, TenantContext],
+      inject: [Registry, OwnerDatabase, TenantDirectory, TenantContext, Changes],
       useFactory: (...parts: ConstructorParameters<typeof TenantLifecycle>) => new TenantLifecycle(...parts),
     },
     {
@@ -110,7 +125,7 @@ const limitsOf = (config: Config) => ({
     },
     {
       provide: TenantRestoration,
-      inject: [Registry, OwnerDatabase, TenantDirectory, TenantContext],
+      inject: [Registry, OwnerDatabase, TenantDirectory, TenantContext, Changes],
       useFactory: (...parts: ConstructorParameters<typeof TenantRestoration>) =>
         new TenantRestoration(...parts),
     },
@@ -121,6 +136,7 @@ const limitsOf = (config: Config) => ({
     },
   ],
   exports: [
+    Changes,
     DatabaseReadiness,
     FleetMigrator,
     Registry,
@@ -140,6 +156,7 @@ export class TenancyModule implements NestModule, OnApplicationBootstrap, Before
     @Inject(TenantPool) private readonly pool: TenantPool,
     @Inject(Registry) private readonly registry: Registry,
     @Inject(OwnerDatabase) private readonly owner: OwnerDatabase,
+    @Inject(Changes) private readonly changes: Changes,
   ) {}
 
   configure(consumer: MiddlewareConsumer): void {
@@ -152,12 +169,14 @@ export class TenancyModule implements NestModule, OnApplicationBootstrap, Before
 
   /** Once every room has said what goes with a tenant. */
   async onApplicationBootstrap(): Promise<void> {
+    await this.changes.start();
     for (const fault of await this.lifecycle.mend()) new Logger('Tenancy').warn(fault);
     await this.restoration.mend();
   }
 
   /** Runs when the last request was answered, and before the database itself is stopped. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.changes.stop();
     await this.pool.end();
     await this.registry.destroy();
     await this.owner.end();

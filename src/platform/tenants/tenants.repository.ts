@@ -3,6 +3,8 @@ import { Not } from 'typeorm';
 import { NotFoundError } from '../../kernel/errors.js';
 import type { Page, PageRequest } from '../../kernel/page.js';
 import { findPage, ITEM, matchesText } from '../tenancy/page-query.js';
+import { ofTenant } from '../tenancy/changes/change.js';
+import { Changes } from '../tenancy/changes/changes.js';
 import { Registry } from '../tenancy/registry/registry.js';
 import { TenantDirectory } from '../tenancy/registry/tenant-directory.js';
 import { assertVersion, type ExpectedVersions } from '../../kernel/version.js';
@@ -19,6 +21,7 @@ export class TenantsRepository {
   constructor(
     @Inject(Registry) private readonly registry: Registry,
     @Inject(TenantDirectory) private readonly directory: TenantDirectory,
+    @Inject(Changes) private readonly changes: Changes,
   ) {}
 
   async get(id: string): Promise<Tenant> {
@@ -44,6 +47,7 @@ export class TenantsRepository {
       if (!tenant) throw new NotFoundError();
       assertVersion(expected, tenant.version);
       apply(tenant);
+      await this.changes.announce(manager, ofTenant(id));
       return manager.save(tenant);
     });
     this.directory.forget(saved);

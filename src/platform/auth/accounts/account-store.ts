@@ -3,6 +3,8 @@ import type { TenantContext } from '../../tenancy/tenant-context.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { InvitationsRepository } from '../invitations/invitations.repository.js';
 import { OperatorInvitation, UserInvitation } from '../invitations/invitation.entity.js';
+import type { Changes } from '../../tenancy/changes/changes.js';
+import { OperatorRealm, UserRealm } from './realm.js';
 import { Operator } from './operator.entity.js';
 import { OperatorSession, UserSession } from '../sessions/session.entity.js';
 import { SessionsRepository } from '../sessions/sessions.repository.js';
@@ -31,15 +33,19 @@ export class OperatorStore implements AccountStore {
   constructor(
     private readonly manager: Manager,
     private readonly idleSeconds: number,
+    private readonly changes: Changes,
   ) {
-    const same = () => manager;
+    const realm = new OperatorRealm(manager, idleSeconds, changes);
+    const same = () => realm.manager;
     this.accounts = new AccountsRepository(Operator, same);
-    this.sessions = new SessionsRepository(OperatorSession, Operator, same, idleSeconds);
+    this.sessions = new SessionsRepository(OperatorSession, Operator, realm);
     this.invitations = new InvitationsRepository(OperatorInvitation, same);
   }
 
   transaction<T>(work: (store: AccountStore) => Promise<T>): Promise<T> {
-    return this.manager.transaction((manager) => work(new OperatorStore(manager, this.idleSeconds)));
+    return this.manager.transaction((manager) =>
+      work(new OperatorStore(manager, this.idleSeconds, this.changes)),
+    );
   }
 }
 
@@ -52,10 +58,11 @@ export class UserStore implements AccountStore {
   constructor(
     private readonly context: TenantContext,
     idleSeconds: number,
+    changes: Changes,
   ) {
     const ofTheCall = () => context.manager;
     this.accounts = new AccountsRepository(User, ofTheCall);
-    this.sessions = new SessionsRepository(UserSession, User, ofTheCall, idleSeconds);
+    this.sessions = new SessionsRepository(UserSession, User, new UserRealm(context, idleSeconds, changes));
     this.invitations = new InvitationsRepository(UserInvitation, ofTheCall);
   }
 

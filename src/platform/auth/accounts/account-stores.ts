@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../../../kernel/actor.js';
 import { CONFIG } from '../../config/config.module.js';
 import type { Config } from '../../config/config.js';
+import { Changes } from '../../tenancy/changes/changes.js';
 import { Registry } from '../../tenancy/registry/registry.js';
 import { TenantContext } from '../../tenancy/tenant-context.js';
 import { bindingOf, TenantDirectory } from '../../tenancy/registry/tenant-directory.js';
@@ -20,9 +21,10 @@ export class AccountStores {
     private readonly context: TenantContext,
     private readonly directory: TenantDirectory,
     @Inject(CONFIG) config: Config,
+    @Inject(Changes) changes: Changes,
   ) {
-    this.operators = new OperatorStore(registry.manager, config.sessionIdleSeconds);
-    this.users = new UserStore(context, config.sessionIdleSeconds);
+    this.operators = new OperatorStore(registry.manager, config.sessionIdleSeconds, changes);
+    this.users = new UserStore(context, config.sessionIdleSeconds, changes);
   }
 
   /** The store of the authenticated caller, whose tenant is bound already. */

@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { Impersonation } from '../../../kernel/actor.js';
 import { Operator } from '../accounts/operator.entity.js';
 import { User } from '../accounts/user.entity.js';
 
@@ -21,6 +22,10 @@ export abstract class SessionColumns {
   /** With what the account proved itself (RFC 8176): `pwd`, `otp`, `hwk`. */
   @Column('text', { array: true, default: ['pwd'] })
   methods: string[];
+
+  /** Set when an operator began the session to act as the account. */
+  @Column('jsonb', { nullable: true })
+  impersonation: Impersonation | null;
 
   /** When the account last proved itself: signing in, or a fresh factor since. */
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })

@@ -1,5 +1,7 @@
-import { IsNull, MoreThan, Not, type EntityManager, type FindOptionsWhere, type Repository } from 'typeorm';
+import { IsNull, MoreThan, Not, type FindOptionsWhere, type Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
+import { ofAccount, ofSession, type Change } from '../../tenancy/changes/change.js';
+import type { Realm } from '../accounts/realm.js';
 import type { AccountColumns } from '../accounts/account.entity.js';
 import type { SessionColumns } from './session.entity.js';
 
@@ -25,8 +27,7 @@ export class SessionsRepository {
   constructor(
     private readonly entity: new () => SessionColumns,
     private readonly account: new () => AccountColumns,
-    private readonly manager: () => EntityManager,
-    private readonly idleSeconds: number,
+    private readonly realm: Realm,
   ) {}
 
   async insert(values: NewSession): Promise<string> {
@@ -38,7 +39,7 @@ export class SessionsRepository {
 
   /** The session with its account, if the session is live and the account is this one; both in one query. */
   async findLiveWithAccount(id: string, accountId: string): Promise<LiveSession | null> {
-    const account = (await this.manager()
+    const account = (await this.realm.manager
       .createQueryBuilder(this.account, 'account')
       .innerJoinAndMapOne('account.session', this.entity, 'session', 'session.accountId = account.id')
       .where('session.id = :id AND account.id = :accountId', { id, accountId })
@@ -68,13 +69,17 @@ export class SessionsRepository {
   }
 
   /** Ends the session if this was a secret of its own once; whoever merely knows its id ends nothing. */
-  async endIfUsed(id: string, hash: string): Promise<void> {
-    await this.repository
-      .createQueryBuilder()
-      .update()
-      .set({ endedAt: new Date() })
-      .where('id = :id AND :hash = ANY(used_hashes) AND ended_at IS NULL', { id, hash })
-      .execute();
+  async endIfUsed(id: string, hash: string): Promise<boolean> {
+    const ended = await this.changing(this.subjectOf({ id }), async () => {
+      const { affected } = await this.repository
+        .createQueryBuilder()
+        .update()
+        .set({ endedAt: new Date() })
+        .where('id = :id AND :hash = ANY(used_hashes) AND ended_at IS NULL', { id, hash })
+        .execute();
+      return affected ?? 0;
+    });
+    return ended > 0;
   }
 
   /** The newest live sessions of the account, at most so many. */
@@ -87,18 +92,43 @@ export class SessionsRepository {
     });
   }
 
-  /** Ends the session; false when there is none that was not ended yet. */
-  async end(which: FindOptionsWhere<SessionColumns>): Promise<boolean> {
-    const { affected } = await this.repository.update(
-      { ...which, endedAt: IsNull() },
-      { endedAt: new Date() },
-    );
-    return affected !== 0;
+  /** Ends the session, or all of the account; false when there is none that was not ended yet. */
+  async end(which: { id: string; accountId?: string } | { accountId: string }): Promise<boolean> {
+    return (await this.endWhere(this.subjectOf(which), which)) > 0;
   }
 
   /** Ends all sessions of the account but this one. */
   async endOthers(accountId: string, keptId: string): Promise<void> {
-    await this.end({ accountId, id: Not(keptId) });
+    await this.endWhere(this.subjectOf({ accountId }), { accountId, id: Not(keptId) });
+  }
+
+  /** Notes that the account has proved itself anew in this session, by these methods besides those of before. */
+  async proveAgain(id: string, methods: readonly string[]): Promise<void> {
+    await this.changing(this.subjectOf({ id }), async () => {
+      const { affected } = await this.repository
+        .createQueryBuilder()
+        .update()
+        .set({
+          provedAt: new Date(),
+          methods: () => 'ARRAY(SELECT DISTINCT unnest(methods || :methods::text[]) ORDER BY 1)',
+        })
+        .where('id = :id AND ended_at IS NULL', { id })
+        .setParameter('methods', [...methods])
+        .execute();
+      return affected ?? 0;
+    });
+  }
+
+  /** Whether the session is live and this its newest secret; changes nothing. */
+  async isNewest(id: string, hash: string): Promise<boolean> {
+    const { now, usedAfter } = this.liveness();
+    return this.repository.existsBy({
+      id,
+      refreshHash: hash,
+      endedAt: IsNull(),
+      expiresAt: MoreThan(now),
+      lastUsedAt: MoreThan(usedAfter),
+    });
   }
 
   /** Forgets the account's sessions that are over: a refresh token of theirs is refused all the same. */
@@ -111,12 +141,38 @@ export class SessionsRepository {
       .execute();
   }
 
+  /** When a session that was last used then ends unless it is used again. */
+  idleEndOf({ lastUsedAt }: Pick<SessionColumns, 'lastUsedAt'>): Date {
+    return new Date(lastUsedAt.getTime() + this.realm.idleSeconds * 1000);
+  }
+
+  private endWhere(subject: Change, which: FindOptionsWhere<SessionColumns>): Promise<number> {
+    return this.changing(subject, async () => {
+      const ended = await this.repository.update({ ...which, endedAt: IsNull() }, { endedAt: new Date() });
+      return ended.affected ?? 0;
+    });
+  }
+
+  private subjectOf(which: { id?: string; accountId?: string }): Change {
+    const { tenantId } = this.realm;
+    return which.id === undefined ? ofAccount(tenantId, which.accountId!) : ofSession(tenantId, which.id);
+  }
+
+  /** Changes sessions that nodes may remember, and tells them of it, in one transaction. Returns how many. */
+  private changing(subject: Change, work: () => Promise<number>): Promise<number> {
+    return this.realm.transaction(async () => {
+      const changed = await work();
+      if (changed > 0) await this.realm.announce(subject);
+      return changed;
+    });
+  }
+
   private liveness(): { now: Date; usedAfter: Date } {
     const now = new Date();
-    return { now, usedAfter: new Date(now.getTime() - this.idleSeconds * 1000) };
+    return { now, usedAfter: new Date(now.getTime() - this.realm.idleSeconds * 1000) };
   }
 
   private get repository(): Repository<SessionColumns> {
-    return this.manager().getRepository(this.entity);
+    return this.realm.manager.getRepository(this.entity);
   }
 }

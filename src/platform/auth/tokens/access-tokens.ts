@@ -18,7 +18,9 @@ const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 export interface AccessClaims {
   sub: string;
   sid: string;
-  tid?: string;
+  tid?: string | undefined;
+  /** The operator who acts as the account (RFC 8693, 4.1). */
+  act?: { sub: string } | undefined;
 }
 
 export const issuerOf = (config: Config): string => config.publicUrl ?? DEFAULT_ISSUER;

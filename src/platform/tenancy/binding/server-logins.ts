@@ -6,12 +6,17 @@ import { REGISTRY_CONNECTIONS } from '../registry/registry.js';
 import { sessionSettings, type SessionLimits } from './session-settings.js';
 import { RoleBinder, SetUserBinder, TransactionBinder, type TenantBinder } from './tenant-binder.js';
 
+/** The one over which a node hears of changes. */
+const LISTENER_CONNECTIONS = 1;
+
 type Choices = Pick<Config, 'tenantBind' | 'tenantDatabaseUrl' | 'dbPoolSize' | 'dbConnectTimeoutMs'>;
 
 /** How the server's own logins reach the database, and how a connection of theirs becomes a tenant's. */
 export class ServerLogins {
   private constructor(
     readonly registry: PoolConfig,
+    /** For the feed of changes: to PostgreSQL itself, since a pooler would share the session that listens. */
+    readonly listener: PoolConfig,
     readonly tenants: readonly PoolConfig[],
     readonly binder: TenantBinder,
   ) {}
@@ -33,6 +38,7 @@ export class ServerLogins {
     });
     return new ServerLogins(
       login(roles.registry),
+      { ...owner.login(roles.registry, limits), application_name: `${roles.registry}_changes` },
       roles.logins.map(login),
       await binderFor(tenantBind, owner, settings),
     );
@@ -92,9 +98,9 @@ async function assertRoom(owner: OwnerDatabase, poolSize: number): Promise<void>
     `SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
             - coalesce(current_setting('reserved_connections', true), '0')::int AS room`,
   );
-  const needed = poolSize + REGISTRY_CONNECTIONS + OWNER_CONNECTIONS;
+  const needed = poolSize + REGISTRY_CONNECTIONS + OWNER_CONNECTIONS + LISTENER_CONNECTIONS;
   if (needed > row!.room)
     throw new DatabaseSetupError(
-      `DB_POOL_SIZE=${poolSize} needs ${needed} connections with the registry's and the owner's, but PostgreSQL has room for ${row!.room}`,
+      `DB_POOL_SIZE=${poolSize} needs ${needed} connections with the registry's, the owner's and the one that listens, but PostgreSQL has room for ${row!.room}`,
     );
 }

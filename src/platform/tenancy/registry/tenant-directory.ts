@@ -33,6 +33,12 @@ export class TenantDirectory {
     this.remembered.delete(`slug ${tenant.slug}`);
   }
 
+  /** As `forget`, for whoever knows the id alone. */
+  forgetId(id: string): void {
+    for (const [key, tenant] of this.remembered.entries())
+      if (tenant !== NOBODY && tenant.id === id) this.remembered.delete(key);
+  }
+
   private async find(field: 'id' | 'slug', value: string): Promise<Tenant | undefined> {
     const key = `${field} ${value}`;
     let found = this.remembered.get(key);

@@ -4,6 +4,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { ConflictError, NotFoundError } from '../../../kernel/errors.js';
 import { isUniqueViolation } from '../database-errors.js';
 import { LOGIN_SHARDS } from '../owner/database-roles.js';
+import { ofTenant } from '../changes/change.js';
+import type { Changes } from '../changes/changes.js';
 import { Orphans, type Orphan } from './orphans.js';
 import type { OwnerDatabase } from '../owner/owner-database.js';
 import type { Registry } from './registry.js';
@@ -23,6 +25,7 @@ export class TenantLifecycle {
     private readonly owner: OwnerDatabase,
     private readonly directory: TenantDirectory,
     private readonly context: TenantContext,
+    private readonly changes: Pick<Changes, 'announce'>,
   ) {
     this.orphans = new Orphans(registry, owner);
   }
@@ -152,6 +155,7 @@ export class TenantLifecycle {
       });
       if (!row) throw new NotFoundError();
       assertMayBecome(row.status, status);
+      await this.changes.announce(manager, ofTenant(row.id));
       return manager.save(Object.assign(row, { status }, more));
     });
     this.directory.forget(saved);

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OwnerDatabase } from '../owner/owner-database.js';
+import { ofTenant } from '../changes/change.js';
+import type { Changes } from '../changes/changes.js';
 import type { Registry } from './registry.js';
 import type { TenantContext } from '../tenant-context.js';
 import { bindingOf, type TenantDirectory } from './tenant-directory.js';
@@ -21,6 +23,7 @@ export class TenantRestoration {
     private readonly owner: OwnerDatabase,
     private readonly directory: TenantDirectory,
     private readonly context: TenantContext,
+    private readonly changes: Pick<Changes, 'announce'>,
   ) {}
 
   /**
@@ -39,6 +42,7 @@ export class TenantRestoration {
         .getRepository(Tenant)
         .update({ id: tenant.id }, { schemaVersion: this.owner.latestTenantMigration });
       this.directory.forget(tenant);
+      await this.changes.announce(this.registry.manager, ofTenant(tenant.id));
     } finally {
       // By now that name stands for what is to go: the old tables, or those that were not finished.
       await this.owner.dropSchema(shadow);

@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import { Actor, type ActorFacts } from '../../../kernel/actor.js';
+import { RateLimitedError, UnauthenticatedError } from '../../../kernel/errors.js';
+import { announceBudgets } from '../../http/response/rate-limit-fields.js';
+import { ofAccount, ofSession, ofTenant } from '../../tenancy/changes/change.js';
+import { Changes } from '../../tenancy/changes/changes.js';
+import { LiveCache, type Answer } from '../../tenancy/changes/live-cache.js';
+import { assertNotSuspended, bindingOf } from '../../tenancy/registry/tenant-directory.js';
+import type { Tenant } from '../../tenancy/registry/tenant.entity.js';
+import { TenantShares } from '../../tenancy/shares/tenant-shares.js';
+import type { TenantBinding } from '../../tenancy/tenant-binding.js';
+import { TenantContext } from '../../tenancy/tenant-context.js';
+import { AccountStores } from '../accounts/account-stores.js';
+import type { AccessClaims } from '../tokens/access-tokens.js';
+
+const REMEMBERED_CALLERS = 20_000;
+
+/** Who calls, and how to reach the data of their tenant (null for operators). */
+export interface Caller {
+  actor: Actor;
+  binding: TenantBinding | null;
+}
+
+/**
+ * Says what is true now of the caller that a verified token names: a session that was ended, an account that was
+ * removed, a role that was taken away or a tenant that was suspended counts from the next request on, on this node, and
+ * within a second on all. Remembers, as long as it can be sure to hear of such changes; else it asks the database.
+ */
+@Injectable()
+export class Callers {
+  private readonly remembered: LiveCache<ActorFacts>;
+
+  constructor(
+    changes: Changes,
+    private readonly stores: AccountStores,
+    private readonly context: TenantContext,
+    private readonly shares: TenantShares,
+  ) {
+    this.remembered = new LiveCache(changes, REMEMBERED_CALLERS);
+  }
+
+  /** Throws UnauthenticatedError; ForbiddenError when the tenant is suspended; RateLimitedError when it floods us. */
+  async identify(request: Request, { sub, sid, tid, act }: AccessClaims): Promise<Caller> {
+    const tenant = await this.stores.findRealm(tid ?? null);
+    if (tenant === undefined) throw new UnauthenticatedError();
+    if (tenant) assertNotSuspended(tenant);
+    const lookUp = () => this.lookUp(tenant, sub, sid);
+    const facts = await (tenant ? this.withinShare(request, tenant, lookUp) : lookUp());
+    const actsFor = facts?.impersonation?.operatorId;
+    if (!facts || actsFor !== act?.sub) throw new UnauthenticatedError();
+    return { actor: new Actor(facts), binding: tenant && bindingFor(tenant, facts) };
+  }
+
+  private lookUp(tenant: Tenant | null, accountId: string, sessionId: string) {
+    const tenantId = tenant?.id ?? null;
+    const about = [ofSession(tenantId, sessionId), ofAccount(tenantId, accountId)];
+    if (tenantId !== null) about.push(ofTenant(tenantId));
+    return this.remembered.find(`${tenantId ?? '0'} ${sessionId} ${accountId}`, about, () =>
+      this.ask(tenant, accountId, sessionId),
+    );
+  }
+
+  private async ask(
+    tenant: Tenant | null,
+    accountId: string,
+    sessionId: string,
+  ): Promise<Answer<ActorFacts> | undefined> {
+    return this.stores.within(tenant, async ({ sessions, tenantId }) => {
+      const found = await sessions.findLiveWithAccount(sessionId, accountId);
+      if (!found) return undefined;
+      const { account, session } = found;
+      const { kind, id, roles, vendorId } = account;
+      const { methods, provedAt, impersonation } = session;
+      const value = { kind, id, roles, vendorId, sessionId, tenantId, methods, provedAt, impersonation };
+      const until = Math.min(session.expiresAt.getTime(), sessions.idleEndOf(session).getTime());
+      return { value, until };
+    });
+  }
+
+  /** Spares the database the callers of a tenant whose share is used up. */
+  private async withinShare<T>(request: Request, tenant: Tenant, lookUp: () => Promise<T>): Promise<T> {
+    const limits = this.context.policyOf(tenant);
+    try {
+      return await this.shares.whileEntering(tenant.id, limits, lookUp);
+    } catch (error) {
+      if (error instanceof RateLimitedError && request.res)
+        announceBudgets(request.res, this.shares.budgetsOf(tenant.id, limits));
+      throw error;
+    }
+  }
+}
+
+/** Who only looks on is kept from writing by PostgreSQL too. */
+function bindingFor(tenant: Tenant, { impersonation }: ActorFacts): TenantBinding {
+  const binding = bindingOf(tenant);
+  return impersonation?.readOnly ? { ...binding, readOnly: true } : binding;
+}
