@@ -77,15 +77,15 @@ export const encode = (value: unknown): string => Buffer.from(JSON.stringify(val
 /** Signs whatever claims and header with the shared server's own key, as a thief of the database and the master key. */
 export async function openForge(): Promise<(claims: object, header?: object) => Promise<string>> {
   const rows = await asOwner<SigningKey>(
-    `SELECT kid, public_jwk AS "publicJwk", private_jwe AS "privateJwe", created_at AS "createdAt"
-       FROM platform.signing_key ORDER BY created_at DESC, kid DESC`,
+    `SELECT kid, public_jwk AS "publicJwk", private_jwe AS "privateJwe", created_at AS "createdAt",
+            signs_from AS "signsFrom", retired_at AS "retiredAt" FROM platform.signing_key`,
   );
   const { masterKey } = await sharedDatabase();
-  const { newest } = await SigningKeys.load({ findAllOrFirst: () => Promise.resolve(rows) }, masterKey);
+  const { current } = await SigningKeys.load({ findAll: () => Promise.resolve(rows) }, masterKey);
   return (claims, header = {}) =>
     new CompactSign(Buffer.from(JSON.stringify(claims)))
-      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: newest.kid, ...header })
-      .sign(newest.privateKey);
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: current.kid, ...header })
+      .sign(current.privateKey);
 }
 
 /** An address that no other test uses. */

@@ -1,9 +1,13 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { AuditModule } from '../audit/audit.module.js';
-import { ConfigModule, MASTER_KEY } from '../config/config.module.js';
+import type { Config } from '../config/config.js';
+import { CONFIG, ConfigModule, MASTER_KEY } from '../config/config.module.js';
 import { ProtectionModule } from '../protection/protection.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
+import { Changes } from '../tenancy/changes/changes.js';
+import { KeyRotation } from './tokens/key-rotation.js';
+import { KeyWrapping } from './tokens/key-wrapping.js';
 import { AccessTokens } from './tokens/access-tokens.js';
 import { AccountStores } from './accounts/account-stores.js';
 import { AuthController } from './auth.controller.js';
@@ -25,6 +29,9 @@ import { SessionsService } from './sessions/sessions.service.js';
 import { SigningKeys } from './tokens/signing-keys.js';
 import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
 import { UserAccessService } from './accounts/user-access.service.js';
+
+const rotationOf = (repository: SigningKeysRepository, masterKey: Buffer, config: Config): KeyRotation =>
+  new KeyRotation(repository, new KeyWrapping(masterKey), config.signingKeyRotationDays);
 
 /** Who you are: accounts, passwords, sessions and the tokens that prove them. */
 @Module({
@@ -49,9 +56,22 @@ import { UserAccessService } from './accounts/user-access.service.js';
     VerifiedTokens,
     {
       provide: SigningKeys,
-      inject: [SigningKeysRepository, MASTER_KEY],
-      useFactory: (repository: SigningKeysRepository, masterKey: Buffer) =>
-        SigningKeys.load(repository, masterKey),
+      inject: [SigningKeysRepository, MASTER_KEY, CONFIG],
+      useFactory: async (repository: SigningKeysRepository, masterKey: Buffer, config: Config) => {
+        await rotationOf(repository, masterKey, config).tend();
+        return SigningKeys.load(repository, masterKey);
+      },
+    },
+    {
+      provide: KeyRotation,
+      inject: [SigningKeysRepository, MASTER_KEY, CONFIG, SigningKeys, Changes],
+      useFactory: (
+        repository: SigningKeysRepository,
+        masterKey: Buffer,
+        config: Config,
+        keys: SigningKeys,
+        changes: Changes,
+      ) => rotationOf(repository, masterKey, config).follow(changes, keys),
     },
   ],
   exports: [

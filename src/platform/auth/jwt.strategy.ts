@@ -7,7 +7,7 @@ import type { Config } from '../config/config.js';
 import { Callers, type Caller } from './callers/callers.js';
 import { VerifiedTokens } from './callers/verified-tokens.js';
 import { AccessTokens, issuerOf, TOKEN_AUDIENCE, type AccessClaims } from './tokens/access-tokens.js';
-import { SIGNING_ALGORITHM } from './tokens/signing-keys.js';
+import { SIGNING_ALGORITHM } from './tokens/key-wrapping.js';
 
 /** Verifies the access token of a request; what is true of the caller now, `Callers` knows. */
 @Injectable()

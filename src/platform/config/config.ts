@@ -19,6 +19,8 @@ export interface Config {
   accessTokenSeconds: number;
   refreshTokenSeconds: number;
   sessionIdleSeconds: number;
+  /** How long a key signs access tokens before the next one does. */
+  signingKeyRotationDays: number;
   uploadMaxBytes: number;
   uploadTypes: readonly string[];
   /** What a tenant may use at most, unless its own policy says otherwise. */
@@ -87,6 +89,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     accessTokenSeconds: values.ACCESS_TOKEN_SECONDS,
     refreshTokenSeconds: values.REFRESH_TOKEN_SECONDS,
     sessionIdleSeconds: values.SESSION_IDLE_SECONDS,
+    signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,
     uploadMaxBytes: values.UPLOAD_MAX_BYTES,
     uploadTypes: values.UPLOAD_TYPES,
     tenantPolicy: {

@@ -113,6 +113,7 @@ export const environmentSchema = z.object({
   ACCESS_TOKEN_SECONDS: wholeNumber(30, 3600).default(600),
   REFRESH_TOKEN_SECONDS: wholeNumber(60, 30 * DAY_SECONDS).default(DAY_SECONDS / 2),
   SESSION_IDLE_SECONDS: wholeNumber(60, 30 * DAY_SECONDS).default(3600),
+  SIGNING_KEY_ROTATION_DAYS: wholeNumber(1, 365).default(90),
   UPLOAD_MAX_BYTES: wholeNumber(1, 1024 * MEBIBYTE).default(10 * MEBIBYTE),
   UPLOAD_TYPES: list(
     (type) => KNOWN_UPLOAD_TYPES.some((known) => known === type),

@@ -4,7 +4,8 @@ import { JwtService } from '@nestjs/jwt';
 import { v7 as uuidv7 } from 'uuid';
 import { CONFIG } from '../../config/config.module.js';
 import type { Config } from '../../config/config.js';
-import { SIGNING_ALGORITHM, SigningKeys } from './signing-keys.js';
+import { SIGNING_ALGORITHM } from './key-wrapping.js';
+import { SigningKeys } from './signing-keys.js';
 
 /** RFC 9068. */
 const TOKEN_TYPE = 'at+jwt';
@@ -34,10 +35,20 @@ export class AccessTokens {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  async sign(accountId: string, sessionId: string, tenantId: string | null): Promise<string> {
-    const { kid, privateKey } = this.keys.newest;
+  /** A token for the session; one for an operator who acts as the account says so, and may last longer. */
+  async sign(
+    accountId: string,
+    sessionId: string,
+    tenantId: string | null,
+    acting?: { operatorId: string; seconds: number },
+  ): Promise<string> {
+    const { kid, privateKey } = this.keys.current;
     return this.jwt.signAsync(
-      { sid: sessionId, ...(tenantId !== null && { tid: tenantId }) },
+      {
+        sid: sessionId,
+        ...(tenantId !== null && { tid: tenantId }),
+        ...(acting && { act: { sub: acting.operatorId } }),
+      },
       {
         privateKey,
         header: { alg: SIGNING_ALGORITHM, typ: TOKEN_TYPE, kid },
@@ -45,7 +56,7 @@ export class AccessTokens {
         issuer: issuerOf(this.config),
         audience: TOKEN_AUDIENCE,
         subject: accountId,
-        expiresIn: this.config.accessTokenSeconds,
+        expiresIn: acting?.seconds ?? this.config.accessTokenSeconds,
         notBefore: -BACKDATED_SECONDS,
         jwtid: uuidv7(),
       },

@@ -23,6 +23,6 @@ export class JwkDto {
 }
 
 export class JwksDto {
-  /** The keys with which access tokens can be verified, newest first */
+  /** The keys with which access tokens can be verified, the one that signs now first; the next one is among them */
   keys: JwkDto[];
 }

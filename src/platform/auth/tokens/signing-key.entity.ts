@@ -17,8 +17,17 @@ export class SigningKey {
   @Column('jsonb')
   publicJwk: EllipticCurveJwk;
 
+  /** Empty once the key is retired. */
   @Column('text')
   privateJwe: string;
+
+  /** When it takes over from the key before it. */
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
+  signsFrom: Date;
+
+  /** When the last token that it signed had expired; its private half is gone since. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  retiredAt: Date | null;
 
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   createdAt: Date;

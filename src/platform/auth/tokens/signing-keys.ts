@@ -1,11 +1,8 @@
-import { createPrivateKey, createPublicKey, hkdfSync, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { calculateJwkThumbprint, compactDecrypt, CompactEncrypt, exportJWK, generateKeyPair } from 'jose';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { KeyWrapping, SIGNING_ALGORITHM } from './key-wrapping.js';
+import { scheduleOf } from './key-schedule.js';
 import type { EllipticCurveJwk, SigningKey } from './signing-key.entity.js';
 import type { SigningKeysRepository } from './signing-keys.repository.js';
-
-export const SIGNING_ALGORITHM = 'ES256';
-const ENCRYPTION = { alg: 'dir', enc: 'A256GCM' } as const;
-const ENCRYPTION_KEY_BYTES = 32;
 
 /** A public key as the JWKS publishes it. */
 export interface PublicJwk extends EllipticCurveJwk {
@@ -14,61 +11,75 @@ export interface PublicJwk extends EllipticCurveJwk {
   use: 'sig';
 }
 
-/** The keys of access tokens: the newest signs, all verify. Held decrypted in memory, encrypted in the registry. */
+interface Signer {
+  kid: string;
+  privateKey: KeyObject;
+  signsFrom: Date;
+}
+
+/**
+ * The keys of access tokens as this node holds them: the current one signs; the next, the current and the previous
+ * ones verify. Which key is current follows from the time alone, so that all nodes change over without a word.
+ */
 export class SigningKeys {
+  private signers: readonly Signer[] = [];
+  private publicKeys: ReadonlyMap<string, KeyObject> = new Map();
+  private jwks: readonly PublicJwk[] = [];
+
   private constructor(
-    readonly newest: { kid: string; privateKey: KeyObject },
-    private readonly publicKeys: ReadonlyMap<string, KeyObject>,
-    readonly published: readonly PublicJwk[],
+    private readonly repository: Pick<SigningKeysRepository, 'findAll'>,
+    private readonly wrapping: KeyWrapping,
   ) {}
 
-  /** Reads the keys, making the first when there is none. Throws when the master key is not the one they were made with. */
+  /** Reads the keys. Throws when the master key is not the one they were made with. */
   static async load(
-    repository: Pick<SigningKeysRepository, 'findAllOrFirst'>,
+    repository: Pick<SigningKeysRepository, 'findAll'>,
     masterKey: Buffer,
   ): Promise<SigningKeys> {
-    const wrappingKey = new Uint8Array(
-      hkdfSync('sha256', masterKey, '', 'ringfence/signing-key-encryption', ENCRYPTION_KEY_BYTES),
+    const keys = new SigningKeys(repository, new KeyWrapping(masterKey));
+    await keys.reload();
+    return keys;
+  }
+
+  /** Reads the keys anew; those held stay when that fails. */
+  async reload(): Promise<void> {
+    const schedule = scheduleOf(await this.repository.findAll(), new Date());
+    const live = schedule.filter(({ state }) => state !== 'retired');
+    const signing = live.filter(({ state }) => state === 'next' || state === 'current');
+    const signers = await Promise.all(
+      signing.map(async ({ key }) => ({
+        kid: key.kid,
+        signsFrom: key.signsFrom,
+        privateKey: await this.wrapping.unwrap(key),
+      })),
     );
-    const rows = await repository.findAllOrFirst(() => generate(wrappingKey));
-    const newest = rows[0]!;
-    return new SigningKeys(
-      { kid: newest.kid, privateKey: await unwrap(newest, wrappingKey) },
-      new Map(rows.map((row) => [row.kid, createPublicKey({ key: { ...row.publicJwk }, format: 'jwk' })])),
-      rows.map((row) => publish(row)),
+    this.signers = signers;
+    this.publicKeys = new Map(
+      live.map(({ key }) => [key.kid, createPublicKey({ key: { ...key.publicJwk }, format: 'jwk' })]),
     );
+    this.jwks = [...live.filter(({ state }) => state === 'current'), ...live]
+      .map(({ key }) => publish(key))
+      .filter(({ kid }, index, all) => all.findIndex((one) => one.kid === kid) === index);
+  }
+
+  /** The key that signs now. */
+  get current(): { kid: string; privateKey: KeyObject } {
+    const now = new Date();
+    // Newest first: the next one, then the current one.
+    const signer = this.signers.find(({ signsFrom }) => signsFrom <= now) ?? this.signers.at(-1);
+    if (!signer) throw new Error('there is no key that signs');
+    return signer;
   }
 
   /** The key to verify with; undefined for a kid that is not ours. */
   publicKey(kid: string): KeyObject | undefined {
     return this.publicKeys.get(kid);
   }
-}
 
-async function generate(
-  wrappingKey: Uint8Array,
-): Promise<Pick<SigningKey, 'kid' | 'publicJwk' | 'privateJwe'>> {
-  const { publicKey, privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true });
-  const publicJwk = (await exportJWK(publicKey)) as EllipticCurveJwk;
-  const kid = await calculateJwkThumbprint(publicJwk);
-  const privateJwe = await new CompactEncrypt(Buffer.from(JSON.stringify(await exportJWK(privateKey))))
-    .setProtectedHeader({ ...ENCRYPTION, kid })
-    .encrypt(wrappingKey);
-  return { kid, publicJwk, privateJwe };
-}
-
-async function unwrap(row: SigningKey, wrappingKey: Uint8Array): Promise<KeyObject> {
-  const { plaintext, protectedHeader } = await compactDecrypt(row.privateJwe, wrappingKey, {
-    keyManagementAlgorithms: [ENCRYPTION.alg],
-    contentEncryptionAlgorithms: [ENCRYPTION.enc],
-  }).catch((cause: unknown) => {
-    throw new Error('the signing keys cannot be decrypted: MASTER_KEY is not the one they were made with', {
-      cause,
-    });
-  });
-  if (protectedHeader.kid !== row.kid) throw new Error('a signing key stands under the wrong kid');
-  const jwk = JSON.parse(Buffer.from(plaintext).toString()) as JsonWebKey;
-  return createPrivateKey({ key: jwk, format: 'jwk' });
+  /** The current one first, then the others, newest first. */
+  get published(): readonly PublicJwk[] {
+    return this.jwks;
+  }
 }
 
 function publish({ kid, publicJwk: { kty, crv, x, y } }: SigningKey): PublicJwk {
