@@ -10,6 +10,7 @@ import { PermissionsGuard } from './platform/access/permissions.guard.js';
 import { AuditModule } from './platform/audit/audit.module.js';
 import { AuthModule } from './platform/auth/auth.module.js';
 import { AuthenticationGuard } from './platform/auth/authentication.guard.js';
+import { ImpersonationGuard } from './platform/auth/impersonation/impersonation.guard.js';
 import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { AddressThrottlerGuard } from './platform/http/throttler.guard.js';
@@ -41,6 +42,7 @@ import { UsersModule } from './platform/users/users.module.js';
   providers: [
     { provide: APP_GUARD, useExisting: AddressThrottlerGuard },
     { provide: APP_GUARD, useExisting: AuthenticationGuard },
+    { provide: APP_GUARD, useClass: ImpersonationGuard },
     { provide: APP_GUARD, useClass: TenantShareGuard },
     { provide: APP_GUARD, useClass: ReadOnlyGuard },
     { provide: APP_GUARD, useClass: PermissionsGuard },

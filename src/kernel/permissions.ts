@@ -8,6 +8,7 @@ export const PERMISSIONS = [
   'tenants:update',
   'tenants:delete',
   'tenants:export',
+  'tenants:impersonate',
   'users:create',
   'users:read',
   'users:update',
@@ -25,6 +26,8 @@ export const PERMISSIONS = [
   'files:delete',
   'personal_data:read',
   'usage:read',
+  'support_access:read',
+  'support_access:update',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
@@ -45,6 +48,7 @@ export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
     'tenants:update:any',
     'tenants:delete:any',
     'tenants:export:any',
+    'tenants:impersonate:any',
   ],
   tenant_admin: onTenantData.map((permission): Grant => `${permission}:any`),
   vendor: [

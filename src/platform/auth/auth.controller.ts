@@ -1,6 +1,14 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
 import type { Actor } from '../../kernel/actor.js';
-import { Authenticated, CurrentActor, IdParam, Public, TightLimit, WhileReadOnly } from '../http/route.js';
+import {
+  Authenticated,
+  CurrentActor,
+  IdParam,
+  Public,
+  TightLimit,
+  WhileImpersonating,
+  WhileReadOnly,
+} from '../http/route.js';
 import { ChangePasswordDto, LoginDto, RefreshDto, TokenPairDto } from './auth.dto.js';
 import { LoginService } from './login.service.js';
 import { PasswordsService } from './passwords/passwords.service.js';
@@ -38,6 +46,7 @@ export class AuthController {
   @HttpCode(204)
   @Authenticated()
   @WhileReadOnly()
+  @WhileImpersonating()
   async logout(@CurrentActor() actor: Actor): Promise<void> {
     return this.sessions.endCurrent(actor);
   }

@@ -14,6 +14,10 @@ import { AuthController } from './auth.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { Callers } from './callers/callers.js';
 import { VerifiedTokens } from './callers/verified-tokens.js';
+import { ImpersonationService } from './impersonation/impersonation.service.js';
+import { SupportAccessController } from './impersonation/support-access.controller.js';
+import { SupportAccessRepository } from './impersonation/support-access.repository.js';
+import { SupportAccessService } from './impersonation/support-access.service.js';
 import { InvitationsController } from './invitations/invitations.controller.js';
 import { InvitationsService } from './invitations/invitations.service.js';
 import { JwksController } from './tokens/jwks.controller.js';
@@ -36,12 +40,13 @@ const rotationOf = (repository: SigningKeysRepository, masterKey: Buffer, config
 /** Who you are: accounts, passwords, sessions and the tokens that prove them. */
 @Module({
   imports: [ConfigModule, TenancyModule, AuditModule, ProtectionModule, JwtModule.register({})],
-  controllers: [AuthController, InvitationsController, MeController, JwksController],
+  controllers: [AuthController, InvitationsController, MeController, JwksController, SupportAccessController],
   providers: [
     AccessTokens,
     AccountStores,
     AuthenticationGuard,
     Callers,
+    ImpersonationService,
     InvitationsService,
     JwtStrategy,
     LoginService,
@@ -52,6 +57,8 @@ const rotationOf = (repository: SigningKeysRepository, masterKey: Buffer, config
     PasswordsService,
     SessionsService,
     SigningKeysRepository,
+    SupportAccessRepository,
+    SupportAccessService,
     UserAccessService,
     VerifiedTokens,
     {
@@ -76,6 +83,7 @@ const rotationOf = (repository: SigningKeysRepository, masterKey: Buffer, config
   ],
   exports: [
     AuthenticationGuard,
+    ImpersonationService,
     InvitationsService,
     OperatorsService,
     PasswordHasher,

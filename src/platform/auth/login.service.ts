@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { UnauthenticatedError } from '../../kernel/errors.js';
 import { assertNotSuspended, TenantDirectory } from '../tenancy/registry/tenant-directory.js';
+import { invalidCredentials } from './accounts/invalid-credentials.js';
 import { AccountStores } from './accounts/account-stores.js';
 import type { LoginDto, TokenPairDto } from './auth.dto.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
@@ -27,7 +27,7 @@ export class LoginService {
       tenant === undefined
         ? null
         : await this.stores.within(tenant, (store) => store.accounts.findByEmail(email));
-    const hash = account?.passwordHash ?? null;
+    const hash = account?.status === 'active' ? account.passwordHash : null;
     const isRight = await this.passwords.verify(password, hash);
     if (!isRight || !account || hash === null || tenant === undefined) throw invalidCredentials();
     if (tenant) assertNotSuspended(tenant);
@@ -38,6 +38,3 @@ export class LoginService {
     });
   }
 }
-
-const invalidCredentials = () =>
-  new UnauthenticatedError('invalid_credentials', 'The tenant, e-mail address or password is wrong.');

@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import type { Actor } from '../../kernel/actor.js';
 import type { Tenant } from '../tenancy/registry/tenant.entity.js';
 import type { AccountColumns } from './accounts/account.entity.js';
@@ -8,6 +9,20 @@ export class MyTenantDto {
 
   /** The tenant's short name, as used to sign in */
   slug: string;
+}
+
+export class MyActorDto {
+  /** Who they are */
+  kind: 'operator';
+
+  /** UUID of the operator */
+  id: string;
+
+  /** Why they act as the account */
+  reason: string;
+
+  /** Whether they may only look */
+  readOnly: boolean;
 }
 
 export class MeDto {
@@ -35,8 +50,12 @@ export class MeDto {
   /** What the roles allow, as `<resource>:<action>:<scope>` */
   permissions: string[];
 
+  /** The operator who acts as the account; null when it is its owner who calls */
+  @ApiProperty({ type: MyActorDto, nullable: true })
+  actor: MyActorDto | null;
+
   static from(actor: Actor, account: AccountColumns, tenant: Tenant | null): MeDto {
-    const { id, kind, vendorId } = actor;
+    const { id, kind, vendorId, impersonation } = actor;
     return {
       id,
       kind,
@@ -46,6 +65,12 @@ export class MeDto {
       vendorId,
       roles: [...actor.roles],
       permissions: [...actor.grants].sort(),
+      actor: impersonation && {
+        kind: 'operator',
+        id: impersonation.operatorId,
+        reason: impersonation.reason,
+        readOnly: impersonation.readOnly,
+      },
     };
   }
 }

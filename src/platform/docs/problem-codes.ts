@@ -62,6 +62,21 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     remedy: 'Ask the operator of the installation to resume the tenant.',
   },
   {
+    code: 'support_access_required',
+    status: 403,
+    title: 'Support access required',
+    meaning: 'An operator would act as a user, and the tenant has not consented to it, or to reading alone.',
+    remedy: 'Ask an administrator of the tenant for `PUT /v1/support-access`.',
+  },
+  {
+    code: 'impersonation_forbidden',
+    status: 403,
+    title: 'Not while impersonating',
+    meaning:
+      'An operator who acts as a user may not change credentials, accounts or rights, nor anything when only looking.',
+    remedy: 'Let the user do it.',
+  },
+  {
     code: 'quota_exceeded',
     status: 403,
     title: 'Quota exceeded',

@@ -75,6 +75,7 @@ function allowOrigins(app: NestExpressApplication, { corsOrigins }: Config): voi
       'RateLimit',
       'RateLimit-Policy',
       'Retry-After',
+      'X-Impersonated-By',
       'X-RateLimit-Limit',
       'X-RateLimit-Remaining',
       'X-RateLimit-Reset',

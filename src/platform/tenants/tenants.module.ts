@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AuthModule } from '../auth/auth.module.js';
+import { ImpersonationController } from './impersonation.controller.js';
 import { TenantsController } from './tenants.controller.js';
 import { TenantsRepository } from './tenants.repository.js';
 import { TenantUsageService } from './tenant-usage.service.js';
@@ -8,8 +10,8 @@ import { TenantsService } from './tenants.service.js';
 import { UsageController } from './usage.controller.js';
 
 @Module({
-  imports: [TenancyModule, UsersModule],
-  controllers: [TenantsController, UsageController],
+  imports: [AuthModule, TenancyModule, UsersModule],
+  controllers: [TenantsController, ImpersonationController, UsageController],
   providers: [TenantsService, TenantsRepository, TenantUsageService],
   exports: [TenantsService],
 })

@@ -62,4 +62,13 @@ export class UsersController {
   remove(@Param() { id }: IdParam, @IfMatch() expected: ExpectedVersions): Promise<void> {
     return this.users.remove(id, expected);
   }
+
+  /** End all sessions of a user, who may sign in again */
+  @Delete(':id/sessions')
+  @HttpCode(204)
+  @Allow('users:update')
+  @OwnedBy(UsersService)
+  endSessions(@Param() { id }: IdParam): Promise<void> {
+    return this.users.endSessions(id);
+  }
 }

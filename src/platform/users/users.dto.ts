@@ -14,6 +14,7 @@ import {
 import type { Actor } from '../../kernel/actor.js';
 import { maskEmail } from '../../kernel/masking.js';
 import { TENANT_ROLES, type TenantRole } from '../../kernel/permissions.js';
+import { ACCOUNT_STATUSES, type AccountStatus } from '../auth/accounts/account.entity.js';
 import type { User } from '../auth/accounts/user.entity.js';
 import { IsOneLine, Nullable, Optional } from '../http/fields.js';
 import { pageOf } from '../http/response/page.dto.js';
@@ -58,7 +59,13 @@ export class CreateUserDto {
 /** Nobody sets another's password: it is chosen by invitation, or changed by its owner. */
 export class UpdateUserDto extends PartialType(OmitType(CreateUserDto, ['password']), {
   skipNullProperties: false,
-}) {}
+}) {
+  /** A disabled user cannot sign in; their sessions end at once */
+  @Optional()
+  @IsIn(ACCOUNT_STATUSES)
+  @ApiProperty({ enum: ACCOUNT_STATUSES, enumName: 'UserStatus', required: false })
+  status?: AccountStatus;
+}
 
 export class UserQueryDto extends PageQuery {
   /** Only users whose name contains this, in upper or lower case */
@@ -94,6 +101,9 @@ export class UserDto {
   roles: string[];
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   vendorId: string | null;
+  /** Whether the user can sign in */
+  @ApiProperty({ enum: ACCOUNT_STATUSES, enumName: 'UserStatus' })
+  status: AccountStatus;
   createdAt: Date;
   updatedAt: Date;
   /** Counts the changes; the ETag is made of it */
@@ -109,6 +119,7 @@ export class UserDto {
       name: user.name,
       roles: user.roles,
       vendorId: user.vendorId,
+      status: user.status,
       createdAt: user.createdAt,
       updatedAt: user.updatedAt,
       version: user.version,

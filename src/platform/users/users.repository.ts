@@ -59,6 +59,8 @@ export class UsersRepository extends TenantRepository<User> {
   }
 
   private admins(): SelectQueryBuilder<User> {
-    return this.repository.createQueryBuilder(ITEM).where(`'tenant_admin' = ANY(${ITEM}.roles)`);
+    return this.repository
+      .createQueryBuilder(ITEM)
+      .where(`'tenant_admin' = ANY(${ITEM}.roles) AND ${ITEM}.status = 'active'`);
   }
 }

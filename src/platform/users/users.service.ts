@@ -12,6 +12,7 @@ import type { OwnerLookup } from '../http/route.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../tenancy/database-errors.js';
 import type { CreateUserDto, NewUser, UpdateUserDto, UserQueryDto } from './users.dto.js';
+import { SessionsService } from '../auth/sessions/sessions.service.js';
 import { UsersRepository } from './users.repository.js';
 
 /** A user whose password is hashed and who may be inserted. */
@@ -34,6 +35,7 @@ export class UsersService implements OwnerLookup {
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly invitations: InvitationsService,
+    private readonly sessions: SessionsService,
   ) {}
 
   list(query: UserQueryDto): Promise<Page<User>> {
@@ -69,14 +71,25 @@ export class UsersService implements OwnerLookup {
     return { user, invitation: await this.invitations.invite(user.id, INVITATION_MS) };
   }
 
-  /** Changes count from the user's next request on. */
+  /** Changes count from the user's next request on; one who is disabled has no session any more. */
   async update(id: string, dto: UpdateUserDto, expected: ExpectedVersions): Promise<User> {
     const change = () =>
       this.users.change(id, 'users:update', expected, (user) => {
         Object.assign(user, dto, dto.email === undefined ? {} : { email: normaliseEmail(dto.email) });
         assertVendorFits(user.roles, user.vendorId);
       });
-    return translating(() => this.users.keepingAnAdmin(change, lastAdmin));
+    const changeAndEnd = async (): Promise<User> => {
+      const user = await change();
+      if (dto.status === 'disabled') await this.sessions.endAllOf(id);
+      return user;
+    };
+    return translating(() => this.users.keepingAnAdmin(changeAndEnd, lastAdmin));
+  }
+
+  /** Ends all sessions of the user, who may sign in again. */
+  async endSessions(id: string): Promise<void> {
+    await this.users.getVisible(id, 'users:update');
+    await this.sessions.endAllOf(id);
   }
 
   /** Removes the user with all sessions. */

@@ -1,5 +1,9 @@
 import { Column, CreateDateColumn, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
 
+export const ACCOUNT_STATUSES = ['active', 'disabled'] as const;
+/** A disabled account cannot sign in, and has no session. */
+export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
+
 /** What operators and users have in common: somebody who can sign in. */
 export abstract class AccountColumns {
   @PrimaryColumn('uuid')
@@ -28,5 +32,6 @@ export abstract class AccountColumns {
 
   abstract readonly kind: 'operator' | 'user';
   abstract readonly roles: readonly string[];
+  abstract readonly status: AccountStatus;
   abstract readonly vendorId: string | null;
 }

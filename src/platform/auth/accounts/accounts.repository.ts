@@ -14,6 +14,10 @@ export class AccountsRepository {
     return this.repository.findOneBy({ email });
   }
 
+  async findById(id: string): Promise<AccountColumns | null> {
+    return this.repository.findOneBy({ id });
+  }
+
   /** The account of an authenticated caller. Throws UnauthenticatedError when it was removed meanwhile. */
   async get(id: string): Promise<AccountColumns> {
     const account = await this.repository.findOneBy({ id });

@@ -6,5 +6,6 @@ import { AccountColumns } from './account.entity.js';
 export class Operator extends AccountColumns {
   readonly kind = 'operator';
   readonly roles: readonly string[] = ['operator'];
+  readonly status = 'active';
   readonly vendorId = null;
 }

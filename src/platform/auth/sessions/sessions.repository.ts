@@ -1,6 +1,7 @@
 import { IsNull, MoreThan, Not, type FindOptionsWhere, type Repository } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { ofAccount, ofSession, type Change } from '../../tenancy/changes/change.js';
+import type { ClientFacts } from '../../http/request/client-facts.js';
+import { ofAccount, ofSession, ofTenant, type Change } from '../../tenancy/changes/change.js';
 import type { Realm } from '../accounts/realm.js';
 import type { AccountColumns } from '../accounts/account.entity.js';
 import type { SessionColumns } from './session.entity.js';
@@ -20,7 +21,8 @@ export interface LiveSession {
 export type NewSession = Pick<
   SessionColumns,
   'accountId' | 'refreshHash' | 'expiresAt' | 'methods' | 'userAgent' | 'address'
->;
+> &
+  Partial<Pick<SessionColumns, 'impersonation'>>;
 
 /** The sessions of one realm. A live session is one that was not ended, has not expired and was used of late. */
 export class SessionsRepository {
@@ -33,11 +35,13 @@ export class SessionsRepository {
   async insert(values: NewSession): Promise<string> {
     const id = uuidv7();
     const now = new Date();
-    await this.repository.insert({ ...values, id, usedHashes: [], lastUsedAt: now, provedAt: now });
+    // Whoever proved nothing has not done so just now.
+    const provedAt = values.methods.length > 0 ? now : new Date(0);
+    await this.repository.insert({ ...values, id, usedHashes: [], lastUsedAt: now, provedAt });
     return id;
   }
 
-  /** The session with its account, if the session is live and the account is this one; both in one query. */
+  /** The session with its account, if the session is live and the account is this one and active; both in one query. */
   async findLiveWithAccount(id: string, accountId: string): Promise<LiveSession | null> {
     const account = (await this.realm.manager
       .createQueryBuilder(this.account, 'account')
@@ -46,16 +50,22 @@ export class SessionsRepository {
       .andWhere('session.endedAt IS NULL AND session.expiresAt > :now AND session.lastUsedAt > :usedAfter')
       .setParameters(this.liveness())
       .getOne()) as (AccountColumns & { session: SessionColumns }) | null;
-    return account && { account, session: account.session };
+    return account?.status === 'active' ? { account, session: account.session } : null;
   }
 
   /** Exchanges the secret of a live session, if `oldHash` is the newest; of several at once, one succeeds. */
-  async rotate(id: string, oldHash: string, newHash: string): Promise<Rotated | undefined> {
+  async rotate(
+    id: string,
+    oldHash: string,
+    newHash: string,
+    client: ClientFacts,
+  ): Promise<Rotated | undefined> {
     const { now, usedAfter } = this.liveness();
     const result = await this.repository
       .createQueryBuilder()
       .update()
       .set({
+        ...client,
         refreshHash: newHash,
         usedHashes: () => 'array_append(used_hashes, refresh_hash)',
         lastUsedAt: now,
@@ -100,6 +110,12 @@ export class SessionsRepository {
   /** Ends all sessions of the account but this one. */
   async endOthers(accountId: string, keptId: string): Promise<void> {
     await this.endWhere(this.subjectOf({ accountId }), { accountId, id: Not(keptId) });
+  }
+
+  /** Ends all that operators do as users. */
+  async endImpersonations(): Promise<void> {
+    const { tenantId } = this.realm;
+    if (tenantId !== null) await this.endWhere(ofTenant(tenantId), { impersonation: Not(IsNull()) });
   }
 
   /** Notes that the account has proved itself anew in this session, by these methods besides those of before. */

@@ -1,12 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Actor } from '../../../kernel/actor.js';
 import { NotFoundError, UnauthenticatedError } from '../../../kernel/errors.js';
+import type { SecurityAction } from '../../../kernel/security-event.js';
 import type { Page } from '../../../kernel/page.js';
+import { AuditTrail } from '../../audit/audit-trail.js';
 import { CONFIG } from '../../config/config.module.js';
 import type { Config } from '../../config/config.js';
 import { clientFacts } from '../../http/request/client-facts.js';
 import { assertNotSuspended } from '../../tenancy/registry/tenant-directory.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
+import { invalidCredentials } from '../accounts/invalid-credentials.js';
 import type { AccountStore } from '../accounts/account-store.js';
 import { AccountStores } from '../accounts/account-stores.js';
 import type { TokenPairDto } from '../auth.dto.js';
@@ -33,11 +36,17 @@ export class SessionsService {
   constructor(
     private readonly stores: AccountStores,
     private readonly tokens: AccessTokens,
+    private readonly audit: AuditTrail,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Begins a session of an account that has proved itself, by these methods (RFC 8176: `pwd`, `otp`, `hwk`). */
+  /**
+   * Begins a session of an account that has proved itself, by these methods (RFC 8176: `pwd`, `otp`, `hwk`). Throws
+   * UnauthenticatedError for one that is disabled.
+   */
   async start(store: AccountStore, accountId: string, proof: Proof): Promise<TokenPairDto> {
+    // Whatever led here, nobody gets in who may not.
+    if ((await store.accounts.get(accountId)).status !== 'active') throw invalidCredentials();
     const { secret, secretHash } = newSecret();
     const expiresAt = new Date(Date.now() + this.config.refreshTokenSeconds * 1000);
     await store.sessions.removeDead(accountId);
@@ -53,14 +62,17 @@ export class SessionsService {
 
   /**
    * Exchanges a refresh token for the next pair. Throws UnauthenticatedError for one that is not good; if it was good
-   * once, somebody has a copy, and the session ends with all that came of it.
+   * once, somebody has a copy, and the session ends with all that came of it. Throws ForbiddenError when the tenant is
+   * suspended, to the holder of a good one alone.
    */
   async refresh(text: string): Promise<TokenPairDto> {
     const token = parseOpaqueToken('rt', text);
     const tenant = token && (await this.stores.findRealm(token.tenantId));
     if (tenant === undefined || !token) throw new UnauthenticatedError();
-    if (tenant) assertNotSuspended(tenant);
-    return this.stores.within(tenant, (store) => this.rotate(store, token));
+    return this.stores.within(tenant, async (store) => {
+      if (tenant && (await store.sessions.isNewest(token.id, token.secretHash))) assertNotSuspended(tenant);
+      return this.rotate(store, token);
+    });
   }
 
   /** The caller's own live sessions, newest first. */
@@ -73,18 +85,39 @@ export class SessionsService {
   async end(actor: Actor, id: string): Promise<void> {
     const wasLive = await this.stores.of(actor).sessions.end({ id, accountId: actor.id });
     if (!wasLive) throw new NotFoundError();
+    await this.recordEnd({ type: 'session', id });
   }
 
   /** Ends the session of this very request. */
   async endCurrent(actor: Actor): Promise<void> {
-    await this.stores.of(actor).sessions.end({ id: actor.sessionId, accountId: actor.id });
+    const { sessionId: id, impersonation } = actor;
+    await this.stores.of(actor).sessions.end({ id, accountId: actor.id });
+    await this.recordEnd({ type: 'session', id }, impersonation ? 'authn_impersonation_end' : undefined);
+  }
+
+  /** Ends all sessions of a user of the tenant that is bound to the call. */
+  async endAllOf(userId: string): Promise<void> {
+    await this.stores.users.sessions.end({ accountId: userId });
+    await this.recordEnd({ type: 'user', id: userId });
+  }
+
+  private recordEnd(
+    target: { type: string; id: string },
+    action: SecurityAction = 'session_ended',
+  ): Promise<void> {
+    return this.audit.record({ action, outcome: 'success', target });
   }
 
   private async rotate(store: AccountStore, { id, secretHash }: OpaqueToken): Promise<TokenPairDto> {
     const next = newSecret();
-    const rotated = await store.sessions.rotate(id, secretHash, next.secretHash);
+    const rotated = await store.sessions.rotate(id, secretHash, next.secretHash, clientFacts());
     if (!rotated) {
-      await store.sessions.endIfUsed(id, secretHash);
+      if (await store.sessions.endIfUsed(id, secretHash))
+        await this.audit.record({
+          action: 'authn_token_reuse',
+          outcome: 'denied',
+          target: { type: 'session', id },
+        });
       throw new UnauthenticatedError();
     }
     return this.pair(store, { id, ...rotated }, next.secret);
