@@ -30,6 +30,7 @@ export class ChangeListener {
   private retryMs = FIRST_RETRY_MS;
   private isStopped = true;
   private beat = 0;
+  private isSending = false;
   /** When each beat was sent that has not come back yet; `performance.now()`. */
   private readonly underway = new Map<string, number>();
   private provenAt = -Infinity;
@@ -93,12 +94,19 @@ export class ChangeListener {
       this.drop(client);
       return;
     }
-    const beat = String(++this.beat);
-    this.underway.set(beat, now);
-    client
-      .query({ text: 'SELECT pg_notify($1, $2)', values: [this.beatChannel, beat] })
-      .catch(() => this.drop(client));
+    if (!this.isSending) void this.send(client, String(++this.beat), now);
     this.timer = setTimeout(() => this.keepBeating(client), BEAT_MS).unref();
+  }
+
+  private async send(client: Client, beat: string, now: number): Promise<void> {
+    this.underway.set(beat, now);
+    this.isSending = true;
+    try {
+      await client.query('SELECT pg_notify($1, $2)', [this.beatChannel, beat]);
+      this.isSending = false;
+    } catch {
+      this.drop(client);
+    }
   }
 
   /** Gives the connection up, which may be dead without knowing it, and tries anew a little later. */
@@ -107,6 +115,7 @@ export class ChangeListener {
     this.client = undefined;
     this.provenAt = -Infinity;
     this.underway.clear();
+    this.isSending = false;
     clearTimeout(this.timer);
     (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
     if (this.isStopped) return;

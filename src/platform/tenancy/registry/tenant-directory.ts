@@ -16,6 +16,9 @@ export class TenantDirectory {
     ttl: REMEMBERED_MS,
   });
 
+  /** Counts what was forgotten: an answer that was asked for before may be older than the change. */
+  private forgotten = 0;
+
   constructor(private readonly registry: Registry) {}
 
   /** The live tenant with this id; undefined when there is none, or none yet, or none any more. */
@@ -29,12 +32,14 @@ export class TenantDirectory {
 
   /** Forgets what was remembered of the tenant, so that a change shows at once on this node. */
   forget(tenant: Tenant): void {
+    this.forgotten++;
     this.remembered.delete(`id ${tenant.id}`);
     this.remembered.delete(`slug ${tenant.slug}`);
   }
 
   /** As `forget`, for whoever knows the id alone. */
   forgetId(id: string): void {
+    this.forgotten++;
     for (const [key, tenant] of this.remembered.entries())
       if (tenant !== NOBODY && tenant.id === id) this.remembered.delete(key);
   }
@@ -43,9 +48,10 @@ export class TenantDirectory {
     const key = `${field} ${value}`;
     let found = this.remembered.get(key);
     if (found === undefined) {
+      const { forgotten } = this;
       const tenant = await this.registry.getRepository(Tenant).findOneBy({ [field]: value });
       found = tenant && isLive(tenant) ? tenant : NOBODY;
-      this.remembered.set(key, found);
+      if (forgotten === this.forgotten) this.remembered.set(key, found);
     }
     return found === NOBODY ? undefined : found;
   }
