@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type QueryResultRow } from 'pg';
 import { connectToRunning, type Connection } from '../../src/platform/database/embedded-postgres.js';
 
@@ -49,8 +51,20 @@ export async function asOwner<Row extends QueryResultRow>(
       [tenantId],
     );
     const schema = tenants.rows[0]?.schema ?? 'platform';
-    return (await client.query<Row>(sql.replaceAll('{schema}', schema), values)).rows;
+    const { rows, command } = await client.query<Row>(sql.replaceAll('{schema}', schema), values);
+    if (command !== 'SELECT') await makeKnown(client);
+    return rows;
   } finally {
     await client.end();
   }
+}
+
+/** What was changed behind the servers' backs must not be remembered by them. */
+async function makeKnown(client: Client): Promise<void> {
+  await client.query('LISTEN ringfence_changes');
+  const heard = once(client, 'notification');
+  await client.query(`SELECT pg_notify('ringfence_changes', 'anything')`);
+  await heard;
+  // It has been sent to the servers as well, and they read it with their next turn.
+  await sleep(50);
 }

@@ -67,7 +67,14 @@ export const FORMS: readonly Form[] = [
     body: { ...USER.body, email: 'user@ringfence.test', password: PASSWORD },
     text: [...USER.text, 'email', 'password'],
   },
-  { method: 'PATCH', path: '/v1/users/{user}', caller: 'admin', ...USER },
+  { ...USER, method: 'PATCH', path: '/v1/users/{user}', caller: 'admin', text: [...USER.text, 'status'] },
+  {
+    method: 'POST',
+    path: '/v1/tenants/{tenant}/impersonation',
+    caller: 'operator',
+    body: { userId: ID, reason: 'To find out what is wrong' },
+    text: ['userId', 'reason'],
+  },
 ];
 export const LISTS: readonly [path: string, caller: Caller][] = [
   ['/v1/vendors', 'admin'],

@@ -51,7 +51,7 @@ export class AccessTokens {
       },
       {
         privateKey,
-        header: { alg: SIGNING_ALGORITHM, typ: TOKEN_TYPE, kid },
+        header: headerFor(kid),
         algorithm: SIGNING_ALGORITHM,
         issuer: issuerOf(this.config),
         audience: TOKEN_AUDIENCE,
@@ -69,21 +69,23 @@ export class AccessTokens {
    */
   keyFor(token: string): KeyObject | undefined {
     if (!COMPACT_JWS.test(token) || !token.split('.').every(isCanonical)) return undefined;
-    const header = headerOf(token);
-    if (header?.alg !== SIGNING_ALGORITHM || header.typ !== TOKEN_TYPE) return undefined;
-    return typeof header.kid === 'string' ? this.keys.publicKey(header.kid) : undefined;
+    const header = Buffer.from(token.split('.')[0]!, 'base64url').toString();
+    const kid = kidIn(header);
+    // Nothing else may stand in it, and nothing twice: no `crit`, `b64`, `jwk`, `jku` or `x5u`.
+    if (kid === undefined || header !== JSON.stringify(headerFor(kid))) return undefined;
+    return this.keys.publicKey(kid);
   }
 }
 
+const headerFor = (kid: string) => ({ alg: SIGNING_ALGORITHM, typ: TOKEN_TYPE, kid });
+
 const isCanonical = (part: string): boolean => Buffer.from(part, 'base64url').toString('base64url') === part;
 
-function headerOf(token: string): Record<string, unknown> | null {
+function kidIn(header: string): string | undefined {
   try {
-    return JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()) as Record<
-      string,
-      unknown
-    > | null;
+    const { kid } = (JSON.parse(header) ?? {}) as { kid?: unknown };
+    return typeof kid === 'string' ? kid : undefined;
   } catch {
-    return null;
+    return undefined;
   }
 }
