@@ -1,4 +1,13 @@
-import { addAda, login, me, refresh, signIn, type Credentials } from '../support/auth.js';
+import {
+  addAda,
+  login,
+  me,
+  refresh,
+  refusalOf,
+  signIn,
+  type Credentials,
+  type Pair,
+} from '../support/auth.js';
 import { send } from '../support/client.js';
 import { asOwner } from '../support/database.js';
 import { OPERATOR_EMAIL, OPERATOR_PASSWORD } from '../support/server.js';
@@ -69,6 +78,18 @@ describe('a refresh token', () => {
   });
 });
 
+it('a refresh token of a suspended tenant is told so only when it is good', async () => {
+  const tenant = await world.tenant();
+  const { refreshToken } = await signIn(await addAda(tenant));
+  await (await world.operator()).post(`/v1/tenants/${tenant.id}/suspend`);
+  const [realm, session] = refreshToken.split('.');
+  const guess = [realm, session, Buffer.alloc(32, 7).toString('base64url')].join('.');
+  expect((await refresh(guess)).status).toBe(401);
+  expect((await refresh(refreshToken)).status).toBe(403);
+  await (await world.operator()).post(`/v1/tenants/${tenant.id}/resume`);
+  expect((await refresh(refreshToken)).status).toBe(200);
+});
+
 describe('a session', () => {
   it.each([
     ['when its time is over', 'UPDATE {schema}.session SET expires_at = now() WHERE account_id = $1'],
@@ -84,6 +105,69 @@ describe('a session', () => {
     await asOwner(sql, [id], tenant.id);
     expect((await me(accessToken)).status).toBe(401);
     expect((await refresh(refreshToken)).status).toBe(401);
+  });
+
+  it('shows with what it was begun, and from where it was last seen', async () => {
+    const seen = await addAda(await world.tenant());
+    const firefox = 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:128.0) Gecko/20100101 Firefox/128.0';
+    const body = { tenant: seen.tenant, email: seen.email, password: seen.password };
+    const begun = await send('POST', '/v1/auth/login', { body, headers: { 'user-agent': firefox } });
+    const { accessToken: token, refreshToken } = begun.body as Pair;
+    const shown = async () => {
+      const { body: list } = await send('GET', '/v1/auth/sessions', { token });
+      return (list as { data: object[] }).data[0];
+    };
+    expect(await shown()).toMatchObject({
+      device: 'Firefox 128 on Windows',
+      userAgent: firefox,
+      address: '127.0.0.1',
+      methods: ['pwd'],
+      impersonation: null,
+    });
+    const headers = { 'user-agent': `curl/8.5.0 ${'x'.repeat(1000)}` };
+    await send('POST', '/v1/auth/refresh', { body: { refreshToken }, headers });
+    const { userAgent } = (await shown()) as { userAgent: string };
+    expect([userAgent.startsWith('curl/8.5.0'), userAgent.length]).toEqual([true, 300]);
+  });
+
+  it('of a disabled user ends, and they cannot sign in before they are enabled again', async () => {
+    const tenant = await world.tenant();
+    const { id, ...credentials } = await addAda(tenant);
+    const { accessToken, refreshToken } = await signIn(credentials);
+    const set = (status: string) => tenant.admin.patch(`/v1/users/${id}`, { status }, { 'if-match': '*' });
+    expect((await set('disabled')).body).toMatchObject({ status: 'disabled' });
+    expect((await me(accessToken)).status).toBe(401);
+    expect((await refresh(refreshToken)).status).toBe(401);
+    const refused = await login(credentials);
+    expect(refusalOf(refused)).toEqual(refusalOf(await login({ ...credentials, password: 'wrong' })));
+    expect((await set('asleep')).status).toBe(422);
+    expect((await set('active')).body).toMatchObject({ status: 'active' });
+    expect((await me(accessToken)).status).toBe(401);
+    await signIn(credentials);
+  });
+
+  it('of the last administrator who is not disabled stays: somebody must be able to enable the others', async () => {
+    const tenant = await world.tenant();
+    const { id } = await addAda(tenant);
+    const disable = (userId: string) =>
+      tenant.admin.patch(`/v1/users/${userId}`, { status: 'disabled' }, { 'if-match': '*' });
+    expect((await disable(id)).status).toBe(200);
+    expect((await disable(tenant.admin.me.id)).status).toBe(409);
+    expect((await tenant.admin.get('/v1/me')).status).toBe(200);
+  });
+
+  it('ends with all others of the user when an administrator says so, who may sign in again', async () => {
+    const tenant = await world.tenant();
+    const { id, ...credentials } = await addAda(tenant);
+    const pairs = [await signIn(credentials), await signIn(credentials)];
+    const viewer = await tenant.as('viewer');
+    expect((await viewer.delete(`/v1/users/${id}/sessions`)).status).toBe(403);
+    expect((await tenant.admin.delete(`/v1/users/${id}/sessions`)).status).toBe(204);
+    for (const { accessToken, refreshToken } of pairs) {
+      expect((await me(accessToken)).status).toBe(401);
+      expect((await refresh(refreshToken)).status).toBe(401);
+    }
+    await signIn(credentials);
   });
 
   it('ends at logout', async () => {

@@ -159,6 +159,7 @@ describe('a token', () => {
       'of another session': await forge({ ...claims, sid: other.sid }),
       'of an unknown session': await forge({ ...claims, sid: claims.sub }),
       'with an actor that the session does not have': await forge({ ...claims, act: { sub: claims.sub } }),
+      'with a hostile tenant': await forge({ ...claims, tid: ['a'] }),
       'with a hostile session': await forge({ ...claims, sid: "' OR 1=1 --" }),
     });
   });

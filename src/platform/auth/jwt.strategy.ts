@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { Request } from 'express';
 import { Strategy } from 'passport-jwt';
+import { validate as isUuid } from 'uuid';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
 import { Callers, type Caller } from './callers/callers.js';
@@ -36,8 +37,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   /** Runs once signature, times, issuer and audience were found good; throws as `Callers.identify` does. */
   async validate(request: Request, claims: AccessClaims & { exp?: unknown }): Promise<Caller | false> {
     const { sub, sid, tid, act, exp } = claims;
-    // What never ends is none of ours, whoever signed it.
-    if (typeof exp !== 'number') return false;
+    // What never ends, or names nobody, is none of ours, whoever signed it.
+    if (typeof exp !== 'number' || ![sub, sid, tid ?? sub].every((id) => isUuid(id))) return false;
     const token = bearerTokenOf(request);
     if (token !== null) this.verified.remember(token, { sub, sid, tid, act, exp });
     return this.callers.identify(request, claims);
