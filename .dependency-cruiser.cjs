@@ -36,7 +36,7 @@ const ROOMS = {
   'platform/audit': [KERNEL, CONFIG, HTTP, TENANCY, PROTECTION],
   'platform/roles': [KERNEL, HTTP_WORDS, TENANCY, AUDIT],
   'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, ROLES, AUDIT, PROTECTION],
-  'platform/access': [KERNEL, HTTP, TENANCY, ROLES, room('platform/users')],
+  'platform/access': [KERNEL, HTTP],
   'platform/users': [KERNEL, HTTP_WORDS, TENANCY, ROLES, AUTH, AUDIT],
   'platform/tenants': [KERNEL, HTTP_WORDS, TENANCY, AUTH, AUDIT, room('platform/users')],
   'platform/docs': [KERNEL, CONFIG, HTTP],

@@ -15,11 +15,13 @@ export class FieldsGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean {
     const access = this.reflector.get<Access | undefined>(ACCESS_KEY, context.getHandler());
-    const { actor, body, ownerVendorId } = context.switchToHttp().getRequest<Request>();
+    const request = context.switchToHttp().getRequest<Request>();
+    const { actor, ownerVendorId } = request;
+    const body: unknown = request.body;
     if (access?.rule !== 'permission' || !actor || typeof body !== 'object' || body === null) return true;
     const { permission } = access;
     const refused = fieldsOf(permission)
-      .filter((field) => Object.hasOwn(body as object, field))
+      .filter((field) => Object.hasOwn(body, field))
       .filter((field) =>
         ownerVendorId === undefined
           ? !actor.mayUseEverywhere(permission, field)

@@ -38,8 +38,8 @@ function setLocation(
   body: object,
 ): void {
   const name = (body as Readonly<Record<string, unknown>>)[key];
-  if (name !== undefined)
-    response.setHeader('Location', `${base ?? request.path.replace(/\/+$/, '')}/${String(name)}`);
+  if (typeof name === 'string')
+    response.setHeader('Location', `${base ?? request.path.replace(/\/+$/, '')}/${name}`);
 }
 
 function setLink(request: Request, response: Response, page: unknown): void {
