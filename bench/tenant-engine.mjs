@@ -104,6 +104,7 @@ export class ByHand {
     const hand = new ByHand();
     await hand.connect(connection, parallel);
     hand.tenantOwner = owner.roles.tenantOwner;
+    hand.serverVersion = owner.serverVersion;
     const blueprint = await owner.blueprint();
     // The very statements that make a tenant, with the schema of the template in them.
     hand.template = blueprint.template;
@@ -126,7 +127,12 @@ export class ByHand {
     const work = async (client) => {
       while (left-- > 0) {
         const name = newSchemaName();
-        const opened = openSchema(name, this.tenantOwner, `by_hand_login_${this.schemas.length % 4}`);
+        const opened = openSchema(
+          name,
+          this.tenantOwner,
+          this.serverVersion,
+          `by_hand_login_${this.schemas.length % 4}`,
+        );
         const tables = this.statements.replaceAll(this.template, name);
         await client.query(
           `BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL client_min_messages = warning; ${opened} ${tables}; ${grantToTenant(name)} COMMIT`,
