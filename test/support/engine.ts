@@ -21,7 +21,7 @@ import { startSetUserPostgres } from './set-user-postgres.js';
 const LIMITS = { statementMs: 5000, lockMs: 2000, idleInTransactionMs: 5000, transactionMs: 20_000 };
 
 /** Few, so that every test also evicts. */
-const NAMED_STATEMENTS = 8;
+export const NAMED_STATEMENTS = 8;
 
 /** The tenancy engine alone, with schemas of its own; on the database of the shared server, unless it lacks what the mode needs. */
 export interface Engine {

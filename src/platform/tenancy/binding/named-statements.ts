@@ -35,7 +35,7 @@ class StatementBook {
   readonly named: LRUCache<string, string>;
   /** Texts that came once. A list of another length each time gets no further, and evicts nothing that is used. */
   private readonly seen: LRUCache<string, true>;
-  /** Names that the server still holds and that have no place here any more. */
+  /** Names that the server still holds though they lost their place. One that is given again is closed before, too: its plan may be stale. */
   readonly evicted = new Set<string>();
 
   constructor(limit: number) {
@@ -57,7 +57,6 @@ class StatementBook {
       .digest('hex')
       .slice(0, 2 * NAME_BYTES);
     this.named.set(text, name);
-    this.evicted.delete(name);
     return name;
   }
 

@@ -113,6 +113,8 @@ async function closeDoors(owner: ClientBase, database: string, names: RoleNames)
     REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(int) FROM PUBLIC;
     REVOKE EXECUTE ON FUNCTION pg_catalog.lo_create(oid) FROM PUBLIC;
     REVOKE EXECUTE ON FUNCTION pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC;
+    REVOKE ALL ON pg_catalog.pg_prepared_statements FROM PUBLIC;
+    REVOKE EXECUTE ON FUNCTION pg_catalog.pg_prepared_statement() FROM PUBLIC;
     REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
     CREATE SCHEMA IF NOT EXISTS platform;
     REVOKE ALL ON SCHEMA platform FROM PUBLIC;
