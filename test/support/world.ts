@@ -65,6 +65,11 @@ export const world = {
   operator: (): Promise<Client> =>
     (operator ??= Client.signIn({ email: OPERATOR_EMAIL, password: OPERATOR_PASSWORD })),
 
+  /** After requests were directed to another server, which has an operator of its own. */
+  forgetOperator(): void {
+    operator = undefined;
+  },
+
   async tenant(slug = unique('tenant')): Promise<TenantWorld> {
     const admin = { email: uniqueEmail('admin'), password: uniquePassword() };
     const made = await (await world.operator()).create('/v1/tenants', { slug, name: `The ${slug}`, admin });

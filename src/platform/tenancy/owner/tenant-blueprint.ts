@@ -10,12 +10,31 @@ interface Statement {
 
 const ANY_SCHEMA = /\bt_[a-z2-7]{26}\b/g;
 
-/** Makes an empty schema and its role, which `login` may take; then all that follows is done as the owner, in there. */
-export function openSchema(schemaName: string, tenantOwner: string, login?: string): string {
+const FIRST_WITH_MEMBERSHIP_OPTIONS = 16;
+
+/**
+ * That the login may take the role and has none of its rights before. PostgreSQL 15 knows that only of the login as a
+ * whole, which is NOINHERIT; the start is refused where it is not any more.
+ */
+function membership(serverVersion: string): string {
+  const isKeptInGrant = Number.parseInt(serverVersion, 10) >= FIRST_WITH_MEMBERSHIP_OPTIONS;
+  return isKeptInGrant ? 'WITH INHERIT FALSE, SET TRUE, ADMIN FALSE' : '';
+}
+
+/**
+ * Makes an empty schema and its role, which `login` may take; then all that follows is done as the owner, in there.
+ * `serverVersion` is PostgreSQL's, as `18.4`.
+ */
+export function openSchema(
+  schemaName: string,
+  tenantOwner: string,
+  serverVersion: string,
+  login?: string,
+): string {
   const schema = quoteSchema(schemaName);
   return `
     CREATE ROLE ${schema} NOLOGIN NOINHERIT;
-    ${login === undefined ? '' : `GRANT ${schema} TO "${login}" WITH INHERIT FALSE, SET TRUE, ADMIN FALSE;`}
+    ${login === undefined ? '' : `GRANT ${schema} TO "${login}" ${membership(serverVersion)};`}
     CREATE SCHEMA ${schema} AUTHORIZATION "${tenantOwner}";
     ${enterSchema(schemaName, tenantOwner)}`;
 }
@@ -61,7 +80,7 @@ export class TenantBlueprint implements SchemaCatalog {
   ): Promise<TenantBlueprint> {
     const template = newSchemaName();
     const statements: Statement[] = [];
-    await client.query(openSchema(template, tenantOwner));
+    await client.query(openSchema(template, tenantOwner, serverVersion));
     await runMigrations(client, template, serverVersion, migrations, (sql, parameters) => {
       for (const [name] of sql.matchAll(ANY_SCHEMA)) {
         if (name !== template) throw new Error(`a migration names the schema of one tenant: ${name}`);
