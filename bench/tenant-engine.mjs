@@ -107,6 +107,7 @@ export class ByHand {
     const blueprint = await owner.blueprint();
     // The very statements that make a tenant, with the schema of the template in them.
     hand.template = blueprint.template;
+    hand.tables = blueprint.tables;
     hand.statements = blueprint.statements.map(({ sql }) => sql).join(';\n');
     return hand;
   }
@@ -129,7 +130,7 @@ export class ByHand {
         const opened = openSchema(name, this.tenantOwner, `by_hand_login_${this.schemas.length % 4}`);
         const tables = this.statements.replaceAll(this.template, name);
         await client.query(
-          `BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL client_min_messages = warning; ${opened} ${tables}; ${grantToTenant(name)} COMMIT`,
+          `BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL client_min_messages = warning; ${opened} ${tables}; ${grantToTenant(name, this.tables)} COMMIT`,
         );
         this.schemas.push(name);
       }
@@ -149,3 +150,15 @@ export class ByHand {
 }
 
 export const newMasterKey = () => Buffer.from(globalThis.crypto.getRandomValues(new Uint8Array(32)));
+
+/** Of the database with the tenants, in bytes. */
+export async function databaseSize(connection) {
+  const client = new pg.Client(connection);
+  await client.connect();
+  try {
+    const { rows } = await client.query('SELECT pg_database_size(current_database()) AS bytes');
+    return Number(rows[0].bytes);
+  } finally {
+    await client.end();
+  }
+}
