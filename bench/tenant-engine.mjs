@@ -113,6 +113,7 @@ export class ByHand {
     const blueprint = await owner.blueprint();
     // The very statements that make a tenant, with the schema of the template in them.
     hand.template = blueprint.template;
+    hand.tables = blueprint.tables;
     hand.statements = blueprint.statements.map(({ sql }) => sql).join(';\n');
     return hand;
   }
@@ -140,7 +141,7 @@ export class ByHand {
         );
         const tables = this.statements.replaceAll(this.template, name);
         await client.query(
-          `BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL client_min_messages = warning; ${opened} ${tables}; ${grantToTenant(name)} COMMIT`,
+          `BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL client_min_messages = warning; ${opened} ${tables}; ${grantToTenant(name, this.tables)} COMMIT`,
         );
         this.schemas.push(name);
       }
@@ -166,4 +167,16 @@ export async function asDatabaseUrl(dataDir) {
   const { host, port, user, password, database } = (await connectToRunning(dataDir)).connection;
   const place = new URLSearchParams({ host, port: String(port) });
   return { DATABASE_URL: `postgres://${user}:${password}@localhost/${database}?${place}` };
+}
+
+/** Of the database with the tenants, in bytes. */
+export async function databaseSize(connection) {
+  const client = new pg.Client(connection);
+  await client.connect();
+  try {
+    const { rows } = await client.query('SELECT pg_database_size(current_database()) AS bytes');
+    return Number(rows[0].bytes);
+  } finally {
+    await client.end();
+  }
 }

@@ -1,6 +1,6 @@
 /** The server itself, as bench/tenants.mjs starts it on a folder that has tenants already. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -106,4 +106,20 @@ export async function mostConnections(dataDir, work) {
     await watching;
     await client.end();
   }
+}
+
+/** What PostgreSQL's processes hold in memory that they do not share, in MB; on Linux alone. */
+export function postgresMemory(dataDir) {
+  const postmaster = readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0];
+  let kilobytes = 0;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      if (pid !== postmaster && !status.includes(`\nPPid:\t${postmaster}\n`)) continue;
+      kilobytes += Number(/RssAnon:\s+(\d+)/.exec(status)?.[1] ?? 0);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return kilobytes / 1024;
 }
