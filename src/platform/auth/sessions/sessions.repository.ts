@@ -9,11 +9,6 @@ export interface Rotated {
   expiresAt: Date;
 }
 
-export type NewSession = Pick<
-  SessionColumns,
-  'accountId' | 'refreshHash' | 'expiresAt' | 'methods' | 'userAgent' | 'address'
->;
-
 /** The sessions of one realm. A live session is one that was not ended, has not expired and was used of late. */
 export class SessionsRepository {
   constructor(
@@ -23,10 +18,9 @@ export class SessionsRepository {
     private readonly idleSeconds: number,
   ) {}
 
-  async insert(values: NewSession): Promise<string> {
+  async insert(values: Pick<SessionColumns, 'accountId' | 'refreshHash' | 'expiresAt'>): Promise<string> {
     const id = uuidv7();
-    const now = new Date();
-    await this.repository.insert({ ...values, id, usedHashes: [], lastUsedAt: now, provedAt: now });
+    await this.repository.insert({ ...values, id, usedHashes: [], lastUsedAt: new Date() });
     return id;
   }
 
