@@ -31,7 +31,7 @@ const ROOMS = {
   'platform/health': [HTTP],
   'platform/tenancy': [KERNEL, CONFIG, DATABASE, HTTP, MIGRATION_LISTS],
   'platform/protection': [CONFIG],
-  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY],
+  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, PROTECTION],
   'platform/access': [KERNEL, HTTP],
   'platform/idempotency': [KERNEL, HTTP, TENANCY, PROTECTION],
   'platform/users': [KERNEL, HTTP_WORDS, TENANCY, AUTH],
