@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { MASTER_KEY } from '../config/config.module.js';
 import { derivedKey, open, seal } from './sealing.js';
@@ -26,6 +27,15 @@ export class FieldSealer {
     const { plaintext, header } = await open(this.keyOf(place), sealed);
     if (header['place'] !== nameOf(place)) throw new Error('a sealed value stands in another place');
     return plaintext;
+  }
+
+  /**
+   * A digest (HMAC-SHA-256, base64url) under a key of the tenant, by which equal texts are found. Without the master key
+   * no guess can be tried against it, as it could against a bare hash.
+   */
+  digest(tenantId: string | null, text: string): string {
+    const key = derivedKey(this.masterKey, `ringfence/digest/${tenantId ?? 'platform'}`);
+    return createHmac('sha256', key).update(text).digest('base64url');
   }
 
   private keyOf({ tenantId }: Place): Uint8Array {
