@@ -20,6 +20,7 @@ const DATABASE = room('platform/database');
 const HTTP = room('platform/http');
 const TENANCY = room('platform/tenancy');
 const AUTH = room('platform/auth');
+const AUDIT = room('platform/audit');
 const PROTECTION = room('platform/protection');
 
 /** Each room and what of our own code it may import besides itself. Anything else is red. */
@@ -30,12 +31,13 @@ const ROOMS = {
   'platform/http': [KERNEL, CONFIG],
   'platform/health': [HTTP],
   'platform/tenancy': [KERNEL, CONFIG, DATABASE, HTTP, MIGRATION_LISTS],
-  'platform/protection': [CONFIG],
-  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, PROTECTION],
+  'platform/protection': [KERNEL, CONFIG, TENANCY],
+  'platform/audit': [KERNEL, CONFIG, HTTP, TENANCY, PROTECTION],
+  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, AUDIT, PROTECTION],
   'platform/access': [KERNEL, HTTP],
   'platform/idempotency': [KERNEL, HTTP, TENANCY, PROTECTION],
-  'platform/users': [KERNEL, HTTP_WORDS, TENANCY, AUTH],
-  'platform/tenants': [KERNEL, HTTP_WORDS, TENANCY, AUTH, room('platform/users')],
+  'platform/users': [KERNEL, HTTP_WORDS, TENANCY, AUTH, AUDIT],
+  'platform/tenants': [KERNEL, HTTP_WORDS, TENANCY, AUTH, AUDIT, room('platform/users')],
   'platform/docs': [KERNEL, CONFIG, HTTP],
   'features/vendors': [KERNEL, HTTP_WORDS, TENANCY_DOOR],
   'features/agents': [KERNEL, HTTP_WORDS, TENANCY_DOOR, faceOf('vendors')],

@@ -7,13 +7,14 @@ import { VendorsModule } from './features/vendors/vendors.module.js';
 import { AccessModule } from './platform/access/access.module.js';
 import { OwnershipGuard } from './platform/access/ownership.guard.js';
 import { PermissionsGuard } from './platform/access/permissions.guard.js';
+import { AuditModule } from './platform/audit/audit.module.js';
 import { AuthModule } from './platform/auth/auth.module.js';
 import { AuthenticationGuard } from './platform/auth/authentication.guard.js';
 import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { AddressThrottlerGuard } from './platform/http/throttler.guard.js';
-import { IdempotencyModule } from './platform/idempotency/idempotency.module.js';
 import { ProtectionModule } from './platform/protection/protection.module.js';
+import { IdempotencyModule } from './platform/idempotency/idempotency.module.js';
 import { DatabaseReadiness } from './platform/tenancy/registry/database-readiness.js';
 import { ReadOnlyGuard } from './platform/tenancy/shares/read-only.guard.js';
 import { TenancyModule } from './platform/tenancy/tenancy.module.js';
@@ -28,6 +29,7 @@ import { UsersModule } from './platform/users/users.module.js';
     HealthModule.asking([DatabaseReadiness], [TenancyModule]),
     TenancyModule,
     ProtectionModule,
+    AuditModule,
     AuthModule,
     AccessModule,
     IdempotencyModule,

@@ -18,6 +18,22 @@ export abstract class SessionColumns {
   @Column('text', { array: true })
   usedHashes: string[];
 
+  /** With what the account proved itself (RFC 8176): `pwd`, `otp`, `hwk`. */
+  @Column('text', { array: true, default: ['pwd'] })
+  methods: string[];
+
+  /** When the account last proved itself: signing in, or a fresh factor since. */
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
+  provedAt: Date;
+
+  /** What the client called itself when it signed in, shortened. */
+  @Column('text', { nullable: true })
+  userAgent: string | null;
+
+  /** The client's address when it was last seen signing in or refreshing. */
+  @Column('text', { nullable: true })
+  address: string | null;
+
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   createdAt: Date;
 

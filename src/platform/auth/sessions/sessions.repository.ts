@@ -9,6 +9,11 @@ export interface Rotated {
   expiresAt: Date;
 }
 
+export type NewSession = Pick<
+  SessionColumns,
+  'accountId' | 'refreshHash' | 'expiresAt' | 'methods' | 'userAgent' | 'address'
+>;
+
 /** The sessions of one realm. A live session is one that was not ended, has not expired and was used of late. */
 export class SessionsRepository {
   constructor(
@@ -18,9 +23,10 @@ export class SessionsRepository {
     private readonly idleSeconds: number,
   ) {}
 
-  async insert(values: Pick<SessionColumns, 'accountId' | 'refreshHash' | 'expiresAt'>): Promise<string> {
+  async insert(values: NewSession): Promise<string> {
     const id = uuidv7();
-    await this.repository.insert({ ...values, id, usedHashes: [], lastUsedAt: new Date() });
+    const now = new Date();
+    await this.repository.insert({ ...values, id, usedHashes: [], lastUsedAt: now, provedAt: now });
     return id;
   }
 

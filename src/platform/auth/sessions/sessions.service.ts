@@ -35,7 +35,14 @@ export class SessionsService {
     const { secret, secretHash } = newSecret();
     const expiresAt = new Date(Date.now() + this.config.refreshTokenSeconds * 1000);
     await store.sessions.removeDead(accountId);
-    const id = await store.sessions.insert({ accountId, refreshHash: secretHash, expiresAt });
+    const id = await store.sessions.insert({
+      accountId,
+      refreshHash: secretHash,
+      expiresAt,
+      methods: ['pwd'],
+      userAgent: null,
+      address: null,
+    });
     return this.pair(store, { id, accountId, expiresAt }, secret);
   }
 

@@ -1,0 +1,41 @@
+/** What can happen that matters to security, in the words of OWASP's Logging Vocabulary where it has one. */
+export const SECURITY_ACTIONS = [
+  'authn_login_success',
+  'authn_login_fail',
+  'authn_login_lock',
+  'authn_login_unlock',
+  'authn_password_change',
+  'authn_password_reset_request',
+  'authn_password_reset',
+  'authn_factor_enrol',
+  'authn_factor_remove',
+  'authn_factor_fail',
+  'authn_step_up',
+  'authn_token_reuse',
+  'authn_email_change',
+  'authn_impersonation_start',
+  'authn_impersonation_end',
+  'session_created',
+  'session_ended',
+  'authz_fail',
+  'authz_policy_change',
+  'user_created',
+  'user_updated',
+  'user_deleted',
+  'user_invited',
+  'key_rotated',
+  'tenant_suspended',
+  'tenant_resumed',
+] as const;
+export type SecurityAction = (typeof SECURITY_ACTIONS)[number];
+
+/** One thing that happened. Holds no secret, no token and no personal value: ids, names of fields, counts. */
+export interface SecurityEvent {
+  action: SecurityAction;
+  outcome: 'success' | 'failure' | 'denied';
+  /** The account that acts or that is acted for; left out where the caller of the request is meant, or nobody is known. */
+  accountId?: string;
+  /** What it was done to. */
+  target?: { type: string; id: string };
+  detail?: Readonly<Record<string, string | number | boolean | null>>;
+}
