@@ -7,11 +7,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { connectToRunning, ROOT } from './tenant-engine.mjs';
 
-const LIMIT = '100000';
+const LIMIT = '1000000000';
 const WORKERS = 16;
 
 /** Starts `dist/src/main.js`; with how long it took until it listened. */
-export async function startServer(dataDir, masterKey) {
+export async function startServer(dataDir, masterKey, env = {}) {
   const begun = performance.now();
   const child = spawn(process.execPath, [join(ROOT, 'dist/src/main.js')], {
     cwd: ROOT,
@@ -27,6 +27,7 @@ export async function startServer(dataDir, masterKey) {
       RATE_LIMIT_PER_MINUTE: '0',
       LOGIN_RATE_LIMIT_PER_MINUTE: '0',
       TENANT_REQUESTS_PER_MINUTE: LIMIT,
+      ...env,
     },
   });
   const url = await new Promise((found, failed) => {

@@ -66,6 +66,11 @@ export const world = {
   operator: (): Promise<Client> =>
     (operator ??= Client.signIn({ email: OPERATOR_EMAIL, password: OPERATOR_PASSWORD })),
 
+  /** After requests were directed to another server, which has an operator of its own. */
+  forgetOperator(): void {
+    operator = undefined;
+  },
+
   /**
    * A fresh tenant, made from the blueprint of all tenants, with its administrator signed in: for a test file, or for one
    * test. Nobody else knows it, so files that run at once never meet. It costs some 60 ms on an idle machine; the run

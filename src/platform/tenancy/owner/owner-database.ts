@@ -106,7 +106,8 @@ export class OwnerDatabase {
         blueprint.replay(
           client,
           schemaName,
-          'SET LOCAL synchronous_commit = off;' + openSchema(schemaName, this.roles.tenantOwner, login),
+          'SET LOCAL synchronous_commit = off;' +
+            openSchema(schemaName, this.roles.tenantOwner, this.serverVersion, login),
         ),
       ),
     );

@@ -22,12 +22,31 @@ export interface Upgrade {
 
 const ANY_SCHEMA = /\bt_[a-z2-7]{26}\b/g;
 
-/** Makes an empty schema and its role, which `login` may take; then all that follows is done as the owner, in there. */
-export function openSchema(schemaName: string, tenantOwner: string, login?: string): string {
+const FIRST_WITH_MEMBERSHIP_OPTIONS = 16;
+
+/**
+ * That the login may take the role and has none of its rights before. PostgreSQL 15 knows that only of the login as a
+ * whole, which is NOINHERIT; the start is refused where it is not any more.
+ */
+function membership(serverVersion: string): string {
+  const isKeptInGrant = Number.parseInt(serverVersion, 10) >= FIRST_WITH_MEMBERSHIP_OPTIONS;
+  return isKeptInGrant ? 'WITH INHERIT FALSE, SET TRUE, ADMIN FALSE' : '';
+}
+
+/**
+ * Makes an empty schema and its role, which `login` may take; then all that follows is done as the owner, in there.
+ * `serverVersion` is PostgreSQL's, as `18.4`.
+ */
+export function openSchema(
+  schemaName: string,
+  tenantOwner: string,
+  serverVersion: string,
+  login?: string,
+): string {
   const schema = quoteSchema(schemaName);
   return `
     CREATE ROLE ${schema} NOLOGIN NOINHERIT;
-    ${login === undefined ? '' : `GRANT ${schema} TO "${login}" WITH INHERIT FALSE, SET TRUE, ADMIN FALSE;`}
+    ${login === undefined ? '' : `GRANT ${schema} TO "${login}" ${membership(serverVersion)};`}
     CREATE SCHEMA ${schema} AUTHORIZATION "${tenantOwner}";
     ${enterSchema(schemaName, tenantOwner)}`;
 }
@@ -90,7 +109,7 @@ export class TenantBlueprint implements SchemaCatalog {
     const template = newSchemaName();
     const steps: Step[] = [];
     let statements: SentStatement[] = [];
-    await client.query(openSchema(template, tenantOwner));
+    await client.query(openSchema(template, tenantOwner, serverVersion));
     await runMigrations(client, template, serverVersion, migrations, {
       sending(statement) {
         for (const [name] of statement.sql.matchAll(ANY_SCHEMA)) {
