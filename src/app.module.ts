@@ -11,6 +11,7 @@ import { PermissionsGuard } from './platform/access/permissions.guard.js';
 import { AuditModule } from './platform/audit/audit.module.js';
 import { AuthModule } from './platform/auth/auth.module.js';
 import { AuthenticationGuard } from './platform/auth/authentication.guard.js';
+import { ExplainModule } from './platform/explain/explain.module.js';
 import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { AddressThrottlerGuard } from './platform/http/throttler.guard.js';
@@ -38,6 +39,7 @@ import { UsersModule } from './platform/users/users.module.js';
     TenantsModule,
     RolesModule,
     UsersModule,
+    ExplainModule,
     VendorsModule,
     AgentsModule,
     FilesModule,
