@@ -25,7 +25,8 @@ export async function* fieldFaultsOf(stage: Stage, route: RouteEntry): AsyncGene
   if (route.method === 'GET') {
     const { status, body, text } = await caller.get(path);
     if (status !== route.status) yield `answered ${status}: ${text}`;
-    const { data = [body] } = body as { data?: unknown[] };
+    // Content is no JSON, and has no fields.
+    const { data = [body ?? {}] } = (body ?? {}) as { data?: unknown[] };
     const shown = fields.filter((field) => data.some((item) => Object.hasOwn(item as object, field)));
     yield* shown.map((field) => `${field} is shown`);
     return;
