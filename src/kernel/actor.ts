@@ -8,6 +8,8 @@ export interface ActorFacts {
   tenantId: string | null;
   vendorId: string | null;
   roles: readonly string[];
+  /** The operator who acts in the place of this account. */
+  impersonatorId?: string | null;
 }
 
 /** Who calls, and what their roles let them do. Built anew for each request from stored facts. */
@@ -18,6 +20,7 @@ export class Actor {
   readonly tenantId: string | null;
   readonly vendorId: string | null;
   readonly roles: readonly string[];
+  readonly impersonatorId: string | null;
   readonly grants: ReadonlySet<Grant>;
 
   constructor(facts: ActorFacts) {
@@ -27,6 +30,7 @@ export class Actor {
     this.tenantId = facts.tenantId;
     this.vendorId = facts.vendorId;
     this.roles = facts.roles;
+    this.impersonatorId = facts.impersonatorId ?? null;
     this.grants = grantsOf(facts.roles);
   }
 

@@ -4,10 +4,16 @@ import { ArchiveError } from './archive.error.js';
 export const MANIFEST = 'manifest.json';
 const FORMAT_VERSION = 1;
 
-/** Tables that do not travel: what gives access as long as it lives. Whoever had it must sign in, or be invited, anew. */
+const HISTORY =
+  'what happened to this tenant: it can be proved here alone; `ringfence audit export` takes it along for others to verify';
+
+/** Tables that do not travel: what happened, and what gives access as long as it lives. Whoever had it must sign in, or be invited, anew. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   session: 'credentials in flight: the refresh tokens of those signed in',
   invitation: 'credentials in flight: links by which passwords are chosen',
+  audit_event: HISTORY,
+  audit_link: HISTORY,
+  audit_pending: HISTORY,
 };
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);

@@ -134,6 +134,8 @@ export const environmentSchema = z.object({
   DB_CONNECTION_MAX_AGE_SECONDS: wholeNumber(1, DAY_SECONDS).default(1800),
   TENANT_BIND: oneOf(TENANT_BINDS).default('role'),
   TENANT_DATABASE_URL: databaseUrl.optional(),
+  AUDIT_RETENTION_DAYS: wholeNumber(0, 36_500).default(0),
+  AUDIT_CHECKPOINT_FILE: text(1, 4096).optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
   // The floor is raised to 12 by relationFaults wherever NODE_ENV is not `test`.
   BCRYPT_COST: wholeNumber(4, 15).default(BCRYPT_COST_FLOOR),

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { keepAppendOnly, moveHistory } from './append-only.js';
 import { newSchemaName, quoteSchema } from '../tenant-schema.js';
 
 const SHADOW = 'shadow of a tenant that is being restored, since ';
@@ -47,6 +48,7 @@ export async function swapSchemas(
     [live],
   );
   await client.query(`LOCK TABLE ${rows[0]!.tables} IN ACCESS EXCLUSIVE MODE`);
+  await moveHistory(client, live, shadow);
   await client.query(`REVOKE ALL ON ALL TABLES IN SCHEMA ${shadowName} FROM ${shadowName}`);
   await client.query(`REVOKE ALL ON SCHEMA ${shadowName} FROM ${shadowName}`);
   await client.query(`GRANT USAGE ON SCHEMA ${shadowName} TO ${liveName}`);
@@ -54,6 +56,7 @@ export async function swapSchemas(
     `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${shadowName} TO ${liveName}`,
   );
   await client.query(`REVOKE ALL ON TABLE ${shadowName}.migration FROM ${liveName}`);
+  await client.query(keepAppendOnly(shadowName, liveName));
   await client.query('SET LOCAL ROLE NONE');
   await client.query(`ALTER SCHEMA ${liveName} RENAME TO ${passing}`);
   await client.query(`ALTER SCHEMA ${shadowName} RENAME TO ${liveName}`);

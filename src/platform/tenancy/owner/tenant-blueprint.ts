@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { runMigrations, type MigrationClass } from './migration-runner.js';
 import { readCatalog, type SchemaCatalog } from './tenant-catalog.js';
+import { keepAppendOnly } from './append-only.js';
 import { newSchemaName, quoteSchema } from '../tenant-schema.js';
 
 interface Statement {
@@ -34,7 +35,8 @@ export function grantToTenant(schemaName: string): string {
   return `
     GRANT USAGE ON SCHEMA ${schema} TO ${schema};
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO ${schema};
-    REVOKE ALL ON TABLE ${schema}.migration FROM ${schema};`;
+    REVOKE ALL ON TABLE ${schema}.migration FROM ${schema};
+    ${keepAppendOnly(schema, schema)}`;
 }
 
 /**
