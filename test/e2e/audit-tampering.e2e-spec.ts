@@ -52,7 +52,7 @@ const TAMPERINGS: readonly [what: string, statements: string[]][] = [
 /** Ids are looked up first, since the statements themselves change what names them. */
 async function tamper(tenantId: string, place: number, statements: readonly string[]): Promise<void> {
   const rows = await asOwner<{ id: string }>(
-    'SELECT event_id AS id FROM {schema}.audit_link WHERE sequence IN ($1, $1 + 1) ORDER BY sequence',
+    'SELECT event_id AS id FROM {schema}.audit_link WHERE sequence IN ($1::int, $1::int + 1) ORDER BY sequence',
     [place],
     tenantId,
   );

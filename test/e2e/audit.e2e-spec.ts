@@ -116,7 +116,7 @@ describe('the audit log', () => {
     const vendor = await tenant.vendor({ legalName: secrets[0] });
     await tenant.admin.patch(`/v1/vendors/${vendor.id}`, { legalName: `${secrets[0]} again` });
     const email = `${unique('person')}@ringfence.test`;
-    await tenant.user({ password: secrets[1], roles: ['viewer'] });
+    await tenant.admin.create('/v1/users', { email, name: 'P', password: secrets[1], roles: ['viewer'] });
     await login({ tenant: tenant.slug, email, password: secrets[1]! });
     const rows = await asOwner<{ line: string }>(
       'SELECT row_to_json(e)::text AS line FROM {schema}.audit_event e',
