@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { entriesOf, entriesOfRequest, settled, verify } from '../support/audit.js';
 import { login } from '../support/auth.js';
-import { Client, send, type Resource } from '../support/client.js';
+import { send, type Client, type Resource } from '../support/client.js';
 import { asOwner } from '../support/database.js';
 import { expectProblem } from '../support/problem.js';
 import { unique, world, type TenantWorld } from '../support/world.js';

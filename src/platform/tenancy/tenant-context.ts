@@ -131,7 +131,9 @@ export class TenantContext {
   async afterTransaction(work: () => Promise<void>): Promise<void> {
     const frame = this.storage.getStore();
     if (!frame?.afterwards) return work();
-    const { manager: _ended, afterwards: _done, ...outside } = frame;
+    const outside: Frame = { ...frame };
+    delete outside.manager;
+    delete outside.afterwards;
     frame.afterwards.push(() => this.storage.run(outside, work));
   }
 

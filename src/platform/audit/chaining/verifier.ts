@@ -61,24 +61,30 @@ export class Verifier {
     return walk.result(await this.forged(realm, walk));
   }
 
-  /** What waits is chained first, also where the hint that it waits was removed. A broken log is left for the walk to find. */
+  /** What waits is chained first. A broken log is not built upon, but left for the walk to find. */
   private async catchUp(realm: Realm): Promise<void> {
     try {
-      await this.sequencer.build(realm);
-      await this.door.apart(realm, (tables) => tables.remind());
       await this.sequencer.build(realm);
     } catch (error) {
       if (!(error instanceof BrokenLogError)) throw error;
     }
   }
 
-  /** Entries without a link whose code is not the server's. The server's own are just waiting. */
+  /**
+   * Entries without a link whose code is not the server's. Those that are its own just wait; should the hint that they do
+   * be lost, it is given again, but only now that the chain was found whole: else it would cover what was taken out.
+   */
   private async forged(realm: Realm, { position }: Walk): Promise<Walk['fault']> {
     const log = logOf(realm);
     const key = await this.logs.keyOf(log);
     const unlinked = await this.door.apart(realm, (tables) => tables.unlinked(TOLD_UNLINKED));
     const isForged = unlinked.some((event) => !isSame(macOf(key, coreOf(log, event)), event.mac));
-    return isForged ? { sequence: position.sequence + 1, fault: 'entry_forged' } : undefined;
+    if (isForged) return { sequence: position.sequence + 1, fault: 'entry_forged' };
+    if (unlinked.length > 0) {
+      await this.door.apart(realm, (tables) => tables.remind());
+      await this.catchUp(realm);
+    }
+    return undefined;
   }
 }
 

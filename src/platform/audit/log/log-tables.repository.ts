@@ -179,7 +179,8 @@ export class LogTables {
     const [row] = await this.manager.query<{ sequence: string | null }[]>(STATEMENTS[this.place].firstSince, [
       time,
     ]);
-    return row?.sequence == null ? undefined : Number(row.sequence);
+    const sequence = row?.sequence ?? null;
+    return sequence === null ? undefined : Number(sequence);
   }
 
   private get events(): SelectQueryBuilder<AuditEventColumns> {

@@ -7,7 +7,7 @@ import { pageOf } from '../../http/response/page.dto.js';
 import { PageQuery } from '../../http/route.js';
 import type { Verification, Fault } from '../chaining/verifier.js';
 import type { ActorKind } from '../log/audit-event.entity.js';
-import type { ReadEvent } from './audit-events.service.js';
+import type { ReadEvent } from './read-event.js';
 
 const OUTCOMES = ['success', 'failure', 'denied'] as const;
 type AuditOutcome = (typeof OUTCOMES)[number];

@@ -3,22 +3,13 @@ import type { Actor } from '../../../kernel/actor.js';
 import type { Page } from '../../../kernel/page.js';
 import { pageRequest } from '../../http/page-request.js';
 import { TenantContext } from '../../tenancy/tenant-context.js';
-import type { AuditEventColumns, AuditLinkColumns } from '../log/audit-event.entity.js';
-import type { Payload } from '../log/entry.js';
+import type { AuditEventColumns } from '../log/audit-event.entity.js';
 import { LogDoor, type Realm } from '../log/log-door.js';
 import { PayloadSealer } from '../log/payload-sealer.js';
 import { RepeatedEvents } from '../recording/repeated-events.js';
 import type { AuditEventQueryDto } from './audit-events.dto.js';
+import type { ReadEvent } from './read-event.js';
 import { masked, seesPersonalData } from './payload-masking.js';
-
-/** An entry as its reader may see it. */
-export interface ReadEvent {
-  event: AuditEventColumns;
-  /** Undefined until the entry is chained, within a second or so. */
-  link: AuditLinkColumns | undefined;
-  /** Null when it cannot be decrypted: somebody changed it. */
-  payload: Omit<Payload, 'salt'> | null;
-}
 
 /** Reads the log of the caller's tenant; an operator's is the platform's. That it was read is recorded in it. */
 @Injectable()

@@ -88,6 +88,8 @@ function differenceOf(before: Values | undefined, after: Values | undefined) {
 }
 
 const told = (field: string, value: unknown): unknown =>
-  SECRET.test(field) && value != null ? WITHHELD : (JSON.parse(textOf(value)) as unknown);
+  SECRET.test(field) && value !== null && value !== undefined
+    ? WITHHELD
+    : (JSON.parse(textOf(value)) as unknown);
 
 const textOf = (value: unknown): string => JSON.stringify(value ?? null);
