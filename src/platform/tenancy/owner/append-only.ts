@@ -3,8 +3,11 @@ import { quoteSchema } from '../tenant-schema.js';
 
 /** Tables to which the server's roles can add rows, and whose rows they can neither change nor remove. */
 const APPEND_ONLY = ['audit_event', 'audit_link'] as const;
-/** Tables that stay with the tenant when its data is exchanged for an archive's: what happened has happened. */
-const STAYING = [...APPEND_ONLY, 'audit_pending'] as const;
+/**
+ * Tables that stay with the tenant when its data is exchanged for an archive's: what happened has happened. In the order in
+ * which they are locked, after all others, since that is how those who write come to them.
+ */
+export const HISTORY: readonly string[] = ['audit_link', 'audit_event', 'audit_pending'];
 
 /** Takes back, from a role that was granted all tables, what would let it rewrite history. `schema` is quoted already. */
 export function keepAppendOnly(schema: string, role: string): string {
@@ -17,7 +20,7 @@ export async function moveHistory(client: ClientBase, live: string, shadow: stri
   const [from, to] = [quoteSchema(live), quoteSchema(shadow)];
   const { rows } = await client.query<{ table: string }>(
     'SELECT tablename AS table FROM pg_tables WHERE schemaname = $1 AND tablename = ANY($2)',
-    [live, [...STAYING]],
+    [live, HISTORY],
   );
   for (const { table } of rows) {
     await client.query(`DROP TABLE ${to}.${table}`);

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { keepAppendOnly, moveHistory } from './append-only.js';
+import { HISTORY, keepAppendOnly, moveHistory } from './append-only.js';
 import { newSchemaName, quoteSchema } from '../tenant-schema.js';
 
 const SHADOW = 'shadow of a tenant that is being restored, since ';
@@ -43,9 +43,10 @@ export async function swapSchemas(
   await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
   await client.query(`SET LOCAL ROLE "${tenantOwner}"`);
   const { rows } = await client.query<{ tables: string }>(
-    `SELECT string_agg(format('%I.%I', schemaname, tablename), ', ' ORDER BY tablename) AS tables
+    `SELECT string_agg(format('%I.%I', schemaname, tablename), ', '
+                       ORDER BY coalesce(array_position($2::text[], tablename::text), 0), tablename) AS tables
        FROM pg_tables WHERE schemaname = $1`,
-    [live],
+    [live, HISTORY],
   );
   await client.query(`LOCK TABLE ${rows[0]!.tables} IN ACCESS EXCLUSIVE MODE`);
   await moveHistory(client, live, shadow);
