@@ -53,6 +53,7 @@ describe('a tenant as a whole', () => {
       expect(manifest.tables.length).toBe(loadedEntities('tenants').length - Object.keys(LEFT_OUT).length);
       expect(Object.keys(manifest.leftOut)).toEqual([
         'session',
+        'idempotency_key',
         'invitation',
         'audit_event',
         'audit_link',

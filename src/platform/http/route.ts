@@ -23,6 +23,7 @@ export const MULTIPART_KEY = 'ringfence:multipart';
 export const TIGHT_LIMIT_KEY = 'ringfence:tight-limit';
 export const CREATED_KEY = 'ringfence:created';
 export const READ_ONLY_KEY = 'ringfence:while-read-only';
+export const CHANGES_NOTHING_KEY = 'ringfence:changes-nothing';
 
 /** What a route declares of who may call it. A route without one stops the start. */
 export type Access =
@@ -61,6 +62,9 @@ export const TightLimit = (budget: TightBudget): MethodDecorator & ClassDecorato
 
 /** Works in a read-only tenant too, although it is no GET: it changes nothing but the caller's own sessions. */
 export const WhileReadOnly = (): MethodDecorator => SetMetadata(READ_ONLY_KEY, true);
+
+/** The POST only reads, so sending it twice needs no `Idempotency-Key`. */
+export const ChangesNothing = (): MethodDecorator => SetMetadata(CHANGES_NOTHING_KEY, true);
 
 /** Where a new resource is found: `<base>/<id>`; the base is the request's own path when left out. */
 export interface CreatedAt {
