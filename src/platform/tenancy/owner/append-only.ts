@@ -9,6 +9,10 @@ const APPEND_ONLY = ['audit_event', 'audit_link'] as const;
  */
 export const HISTORY: readonly string[] = ['audit_link', 'audit_event', 'audit_pending'];
 
+/** What a tenant's role may do with the rows of the table. */
+export const rightsOn = (table: string): string =>
+  (APPEND_ONLY as readonly string[]).includes(table) ? 'SELECT, INSERT' : 'SELECT, INSERT, UPDATE, DELETE';
+
 /** Takes back, from a role that was granted all tables, what would let it rewrite history. `schema` is quoted already. */
 export function keepAppendOnly(schema: string, role: string): string {
   const tables = APPEND_ONLY.map((table) => `${schema}.${table}`).join(', ');
