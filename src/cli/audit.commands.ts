@@ -117,7 +117,9 @@ async function exportLog({ tenant, out, json }: Options & { out: string }): Prom
   await withApplication(async (app) => {
     const { realm, name } = await realmOf(app, tenant);
     await app.get(Sequencer, { strict: false }).build(realm);
-    const lines = app.get(AuditStream, { strict: false }).lines(realm, 0, Number.MAX_SAFE_INTEGER, false);
+    const lines = app
+      .get(AuditStream, { strict: false })
+      .lines(realm, 0, Number.MAX_SAFE_INTEGER, (payload) => payload);
     let entries = 0;
     const texts = async function* (): AsyncGenerator<string> {
       for await (const line of lines) {

@@ -7,11 +7,8 @@ import { Sequencer } from './chaining/sequencer.js';
 import type { ActorKind, AuditEventColumns } from './log/audit-event.entity.js';
 import { AuditLogs } from './log/audit-logs.js';
 import { coreOf, macOf } from './log/entry.js';
-import { LogDoor, logOf, type Realm } from './log/log-door.js';
+import { hasLog, LogDoor, logOf, type Realm } from './log/log-door.js';
 import { PayloadSealer } from './log/payload-sealer.js';
-
-/** Tenants whose schema is older have no log yet. */
-const FIRST_WITH_A_LOG = 1_790_000_070_000;
 
 /** Who did it, and from where. */
 export interface Origin {
@@ -121,7 +118,3 @@ export class AuditTrail {
     return JSON.stringify({ log: logOf(realm), action, outcome, target, actorId, requestId });
   }
 }
-
-const hasLog = (realm: Realm): boolean =>
-  realm?.schemaVersion === undefined ||
-  Number(/\d{13}$/.exec(realm.schemaVersion)?.[0] ?? 0) >= FIRST_WITH_A_LOG;

@@ -80,7 +80,11 @@ export class ProblemFilter implements ExceptionFilter {
     if (!this.observe) return answer(request, response, refusal);
     void this.observe(request, refusal)
       .catch((err: unknown) => this.logger.error({ err, requestId }, 'a refusal was not recorded'))
-      .finally(() => answer(request, response, refusal));
+      .then(() => answer(request, response, refusal))
+      .catch((err: unknown) => {
+        this.logger.error({ err, requestId }, 'a refusal was not answered');
+        response.destroy();
+      });
   }
 
   private refusalFor(thrown: unknown): Refusal {

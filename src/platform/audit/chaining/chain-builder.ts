@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { AuditLog } from '../log/audit-log.entity.js';
 import { AuditLogs, BrokenLogError } from '../log/audit-logs.js';
-import { linkAfter, type Link, type Position } from '../log/chain.js';
+import { faultIn, linkAfter, type Link, type Position } from '../log/chain.js';
 import { Checkpoints } from '../log/checkpoints.js';
 import { coreOf, digestOf, isSame, macOf } from '../log/entry.js';
 import { LogDoor, logOf, type Realm } from '../log/log-door.js';
@@ -11,8 +11,16 @@ const BATCH = 500;
 
 interface Batch {
   newest: Position;
-  /** How many entries were looked at. */
+  /** How many hints were looked at. */
   seen: number;
+}
+
+/** What came of building. */
+export interface Built {
+  /** The newest signed statement; undefined when nothing was new. */
+  statement: string | undefined;
+  /** Another builds at the same time, and may have looked before what is written now. */
+  isTaken: boolean;
 }
 
 /**
@@ -30,17 +38,18 @@ export class ChainBuilder {
   ) {}
 
   /**
-   * Chains all that waits, and records how far the log has come. Resolves to the newest signed statement; to undefined
-   * when nothing was new, or, without `wait`, when another does it. Throws BrokenLogError rather than build upon a log
-   * from which something was cut off.
+   * Chains all that waits, and records how far the log has come; without `wait`, not while another does. Throws
+   * BrokenLogError rather than build upon a log from which something was cut off, or whose end the server has not made:
+   * what it signs stands for all before it.
    */
-  async build(realm: Realm, { wait = false } = {}): Promise<string | undefined> {
+  async build(realm: Realm, { wait = false } = {}): Promise<Built> {
     const log = logOf(realm);
     let statement: string | undefined;
     for (let isMore = true; isMore;) {
       const known = await this.logs.get(log);
-      const batch = await this.door.within(realm, (tables) => this.buildBatch(tables, known, wait));
-      if (!batch) return statement;
+      const batch = await this.buildUpon(realm, known, wait);
+      if (batch === 'pruned') continue;
+      if (batch === 'taken') return { statement, isTaken: true };
       isMore = batch.seen === BATCH;
       if (batch.newest.sequence === known.sequence) continue;
       statement = await this.checkpoints.sign(log, batch.newest);
@@ -48,46 +57,68 @@ export class ChainBuilder {
         this.door.apart(realm, (tables) => tables.linkAt(sequence)),
       );
     }
-    return statement;
+    return { statement, isTaken: false };
   }
 
-  private async buildBatch(tables: LogTables, known: AuditLog, wait: boolean): Promise<Batch | undefined> {
-    if (!(await tables.lock(known.log, wait))) return undefined;
-    let newest = await continued(tables, known);
-    const waiting = await tables.pending(BATCH);
-    if (waiting.length === 0) return { newest, seen: 0 };
-    const key = await this.logs.keyOf(known.log);
+  /** `pruned`: what was known of the log is out of date. */
+  private async buildUpon(realm: Realm, known: AuditLog, wait: boolean): Promise<Batch | 'taken' | 'pruned'> {
+    const base = await this.checkpoints.baseOf(known);
+    if (!base) throw new BrokenLogError(known.log, known.baseSequence);
+    try {
+      return await this.door.within(realm, (tables) => this.buildBatch(tables, { known, base }, wait));
+    } catch (error) {
+      const { baseSequence } = await this.logs.get(known.log);
+      if (error instanceof BrokenLogError && baseSequence > known.baseSequence) return 'pruned';
+      throw error;
+    }
+  }
+
+  private async buildBatch(
+    tables: LogTables,
+    { known, base }: { known: AuditLog; base: Position },
+    wait: boolean,
+  ): Promise<Batch | 'taken'> {
+    const { log } = known;
+    if (!(await tables.lock(log, wait))) return 'taken';
+    const key = await this.logs.keyOf(log);
+    let newest = await continued(tables, { known, base, key });
+    const { ids, waiting, gone } = await tables.pending(BATCH);
+    if (ids.length === 0) return { newest, seen: 0 };
+    // Entry and hint are written by one statement, so somebody has removed it.
+    for (const id of gone)
+      this.logger.error(`entry ${id} of the audit log ${log} was gone before it was chained`);
     const links: (Link & { eventId: string })[] = [];
-    const refused: string[] = [];
     for (const event of waiting) {
-      const core = coreOf(known.log, event);
+      const core = coreOf(log, event);
       if (!isSame(macOf(key, core), event.mac)) {
-        refused.push(event.id);
+        // It stays where it is, without a link, and `verify` tells of it.
+        this.logger.error(`entry ${event.id} of the audit log ${log} is forged, or was changed`);
         continue;
       }
       const link = linkAfter(key, newest, digestOf(core));
       links.push({ ...link, eventId: event.id });
       newest = link;
     }
-    await tables.append(links, refused);
-    // It stays where it is, without a link, and `verify` tells of it.
-    for (const id of refused)
-      this.logger.error(`entry ${id} of the audit log ${known.log} is forged, or was changed`);
-    return { newest, seen: waiting.length };
+    await tables.append(links, ids);
+    return { newest, seen: ids.length };
   }
 }
 
-/** The newest link, if the log still goes on from where it was known to be. Throws BrokenLogError. */
-async function continued(tables: LogTables, known: AuditLog): Promise<Position> {
-  const base = { sequence: known.baseSequence, hash: known.baseHash };
-  const newest: Position = (await tables.newestLink()) ?? base;
-  if (newest.sequence < known.sequence) throw new BrokenLogError(known.log, newest.sequence + 1);
-  const at: Position | null =
-    newest.sequence === known.sequence
-      ? newest
-      : known.sequence === base.sequence
-        ? base
-        : await tables.linkAt(known.sequence);
-  if (at?.hash !== known.hash) throw new BrokenLogError(known.log, known.sequence);
+/** The newest link, if the log still goes on from where it was known to be, and the server made it. Throws BrokenLogError. */
+async function continued(
+  tables: LogTables,
+  { known, base, key }: { known: AuditLog; base: Position; key: Uint8Array },
+): Promise<Position> {
+  const { log } = known;
+  const link = await tables.newestLink();
+  const newest: Position = link && link.sequence > base.sequence ? link : base;
+  if (newest.sequence < known.sequence) throw new BrokenLogError(log, newest.sequence + 1);
+  const positionAt = async (sequence: number): Promise<Position | null> =>
+    sequence === base.sequence ? base : sequence === newest.sequence ? newest : tables.linkAt(sequence);
+  if ((await positionAt(known.sequence))?.hash !== known.hash) throw new BrokenLogError(log, known.sequence);
+  if (!link || newest === base) return base;
+  const previous = await positionAt(link.sequence - 1);
+  const event = (await tables.eventsOf([link.eventId])).get(link.eventId);
+  if (!previous || faultIn({ log, key, previous }, link, event)) throw new BrokenLogError(log, link.sequence);
   return newest;
 }

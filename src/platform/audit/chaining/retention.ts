@@ -10,7 +10,7 @@ import { CONFIG } from '../../config/config.module.js';
 import { TenantDirectory } from '../../tenancy/registry/tenant-directory.js';
 import { TenantLifecycle } from '../../tenancy/registry/tenant-lifecycle.js';
 import { AuditTrail } from '../audit-trail.js';
-import type { Realm } from '../log/log-door.js';
+import { hasLog, logOf, type Realm } from '../log/log-door.js';
 import { LogPruner, type Pruned } from './log-pruner.js';
 
 const DAY_MS = 86_400_000;
@@ -53,10 +53,13 @@ export class Retention implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async pruneAll(before: Date): Promise<void> {
-    try {
-      for (const realm of [null, ...(await this.tenants.all())]) await this.prune(realm, before);
-    } catch (error) {
-      this.logger.warn('The audit logs were not pruned', error instanceof Error ? error.stack : error);
-    }
+    const realms = await this.tenants.all().catch((error: unknown) => this.failed('all', error));
+    for (const realm of [null, ...(realms ?? []).filter(hasLog)])
+      await this.prune(realm, before).catch((error: unknown) => this.failed(logOf(realm), error));
+  }
+
+  /** One log that is broken or out of reach does not keep the others. */
+  private failed(log: string, error: unknown): undefined {
+    this.logger.error(`The audit log was not pruned (${log})`, error instanceof Error ? error.stack : error);
   }
 }

@@ -3,7 +3,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { TenantDirectory } from '../../tenancy/registry/tenant-directory.js';
 import { BrokenLogError } from '../log/audit-logs.js';
 import { Checkpoints } from '../log/checkpoints.js';
-import { logOf, type Realm } from '../log/log-door.js';
+import { hasLog, logOf, type Realm } from '../log/log-door.js';
 import { ChainBuilder } from './chain-builder.js';
 
 /** How long an entry waits for its place in the chain, for more of them to come along. */
@@ -71,7 +71,7 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Chains what waits in the log now. Throws BrokenLogError. */
   async build(realm: Realm): Promise<void> {
-    this.remember(logOf(realm), await this.builder.build(realm, { wait: true }));
+    this.remember(logOf(realm), (await this.builder.build(realm, { wait: true })).statement);
   }
 
   private async buildDirty(): Promise<void> {
@@ -87,7 +87,7 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   /** Looks after all logs, whoever wrote to them. */
   private async round(): Promise<void> {
     await this.buildOrReport(null);
-    for (const realm of await this.tenants.all()) {
+    for (const realm of (await this.tenants.all()).filter(hasLog)) {
       if (this.isStopping) return;
       await sleep(PAUSE_MS);
       await this.buildOrReport(realm);
@@ -96,7 +96,9 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async buildOrReport(realm: Realm): Promise<void> {
     try {
-      this.remember(logOf(realm), await this.builder.build(realm));
+      const { statement, isTaken } = await this.builder.build(realm);
+      this.remember(logOf(realm), statement);
+      if (isTaken) this.touch(realm);
     } catch (error) {
       this.report(logOf(realm), error);
     }

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { LessThan } from 'typeorm';
 import { Registry } from '../../tenancy/registry/registry.js';
 import { AuditKey, AuditLog } from './audit-log.entity.js';
 import type { Position } from './chain.js';
@@ -33,8 +34,12 @@ export class AuditLogsRepository {
     return affected === 1;
   }
 
-  async setBase(log: string, base: Position, baseCheckpoint: string): Promise<void> {
-    await this.logs.update({ log }, { baseSequence: base.sequence, baseHash: base.hash, baseCheckpoint });
+  /** Never backwards, whichever of two prunings at a time comes last. */
+  async setBase(log: string, { sequence, hash }: Position, baseCheckpoint: string): Promise<void> {
+    await this.logs.update(
+      { log, baseSequence: LessThan(sequence) },
+      { baseSequence: sequence, baseHash: hash, baseCheckpoint },
+    );
   }
 
   async remove(log: string): Promise<void> {

@@ -4,11 +4,18 @@ import { compactVerify, importJWK, type JWK } from 'jose';
 import type { Position } from './chain.js';
 
 export const CHECKPOINT_ALGORITHM = 'ES256';
+/** Further back than that nobody looks for a line with a good signature. */
+const KEPT_CLAIMS = 500;
+
 export const CHECKPOINT_TYPE = 'audit-checkpoint+jwt';
 
-/** How far a log had come at a time. */
+/** What is said of the place: the log had come so far; it was pruned, and begins there; or it was taken for whole as it was. */
+export type CheckpointKind = 'head' | 'base' | 'accepted';
+
+/** What was known of a log at a time. */
 export interface Checkpoint extends Position {
   log: string;
+  kind: CheckpointKind;
   /** RFC 3339 */
   at: string;
 }
@@ -39,23 +46,35 @@ export async function verifyCheckpoint(statement: string, keys: readonly JWK[]):
   return JSON.parse(Buffer.from(payload).toString()) as Checkpoint;
 }
 
-/** The furthest statement on the log in a file of exported ones; lines that are none of ours are passed over. */
+/**
+ * How far the log is known to have come by a file of exported statements: the furthest since it was last taken for whole.
+ * Lines that are none of ours are passed over.
+ */
 export async function newestIn(
   path: string,
   log: string,
   keys: readonly JWK[],
 ): Promise<Checkpoint | undefined> {
   const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
-  let newest: Checkpoint | undefined;
+  const verified = (statement: string) => verifyCheckpoint(statement, keys).catch(() => undefined);
+  let accepted: Checkpoint | undefined;
+  // Each line of a log is further than the one before and signatures are dear, so they are verified from the end.
+  let claims: { statement: string; sequence: number }[] = [];
   for await (const line of lines) {
     const statement = statementIn(line);
-    // Signatures are dear, and most lines are of other logs or older.
     const claimed = statement === undefined ? undefined : claimOf(statement);
-    if (statement === undefined || claimed?.log !== log || claimed.sequence <= (newest?.sequence ?? 0))
-      continue;
-    newest = await verifyCheckpoint(statement, keys).catch(() => newest);
+    if (statement === undefined || claimed?.log !== log) continue;
+    const isAccepted = claimed.kind === 'accepted' ? await verified(statement) : undefined;
+    if (isAccepted) [accepted, claims] = [isAccepted, []];
+    else if (claimed.sequence > (claims.at(-1)?.sequence ?? accepted?.sequence ?? 0))
+      claims.push({ statement, sequence: claimed.sequence });
+    if (claims.length > 2 * KEPT_CLAIMS) claims = claims.slice(-KEPT_CLAIMS);
   }
-  return newest;
+  for (const { statement } of claims.reverse()) {
+    const newest = await verified(statement);
+    if (newest) return newest;
+  }
+  return accepted;
 }
 
 function statementIn(line: string): string | undefined {

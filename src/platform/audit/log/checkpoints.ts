@@ -5,14 +5,16 @@ import { calculateJwkThumbprint, CompactSign, exportJWK, generateKeyPair } from 
 import type { Config } from '../../config/config.js';
 import { CONFIG } from '../../config/config.module.js';
 import { FieldSealer } from '../../protection/field-sealer.js';
-import type { AuditKey } from './audit-log.entity.js';
+import type { AuditKey, AuditLog } from './audit-log.entity.js';
 import { AuditLogsRepository } from './audit-logs.repository.js';
-import type { Position } from './chain.js';
+import { genesisOf, type Position } from './chain.js';
 import {
   CHECKPOINT_ALGORITHM,
   CHECKPOINT_TYPE,
   newestIn,
+  verifyCheckpoint,
   type Checkpoint,
+  type CheckpointKind,
   type PublicJwk,
 } from './checkpoint.js';
 
@@ -36,12 +38,25 @@ export class Checkpoints {
   ) {}
 
   /** A signed statement (JWS, RFC 7515) of the position in the log. */
-  async sign(log: string, { sequence, hash }: Position): Promise<string> {
+  async sign(log: string, { sequence, hash }: Position, kind: CheckpointKind = 'head'): Promise<string> {
     const { kid, privateKey } = await this.load();
-    const checkpoint: Checkpoint = { log, sequence, hash, at: new Date().toISOString() };
+    const checkpoint: Checkpoint = { log, kind, sequence, hash, at: new Date().toISOString() };
     return new CompactSign(Buffer.from(JSON.stringify(checkpoint)))
       .setProtectedHeader({ alg: CHECKPOINT_ALGORITHM, typ: CHECKPOINT_TYPE, kid })
       .sign(privateKey);
+  }
+
+  /**
+   * Where the log begins: with its first entry, or where a pruning has signed that it does. Undefined when the registry
+   * says something else, which the server has not written.
+   */
+  async baseOf({ log, baseSequence, baseHash, baseCheckpoint }: AuditLog): Promise<Position | undefined> {
+    const base = { sequence: baseSequence, hash: baseHash };
+    if (baseSequence === 0) return baseHash === genesisOf(log).hash ? base : undefined;
+    if (baseCheckpoint === null) return undefined;
+    const signed = await verifyCheckpoint(baseCheckpoint, await this.published()).catch(() => undefined);
+    const isThis = signed?.log === log && signed.sequence === baseSequence && signed.hash === baseHash;
+    return isThis && signed.kind === 'base' ? base : undefined;
   }
 
   /** The public keys, newest first. */
@@ -81,18 +96,24 @@ export class Checkpoints {
 
   private async read(): Promise<Keys> {
     const rows = await this.logs.keysOrFirst(() => this.generate());
-    const { kid, sealedPrivateKey } = rows[0]!;
-    const jwk = JSON.parse(await this.sealer.open(placeOf(kid), sealedPrivateKey)) as JsonWebKey;
+    const pairs = await Promise.all(rows.map((row) => this.open(row)));
+    const { kid, jwk } = pairs[0]!;
     return {
       kid,
-      privateKey: createPrivateKey({ key: jwk, format: 'jwk' }),
-      published: rows.map(({ kid, publicJwk }) => ({
-        ...publicJwk,
+      privateKey: createPrivateKey({ key: jwk as unknown as JsonWebKey, format: 'jwk' }),
+      published: pairs.map(({ kid, jwk: { kty, crv, x, y } }) => ({
+        ...{ kty, crv, x, y },
         kid,
         alg: CHECKPOINT_ALGORITHM,
         use: 'sig',
       })),
     };
+  }
+
+  /** Throws for a pair that was not made here: whoever can write to the registry must not add a public key of their own. */
+  private async open({ kid, sealedPrivateKey }: AuditKey) {
+    const text = await this.sealer.open(placeOf(kid), sealedPrivateKey);
+    return { kid, jwk: JSON.parse(text) as AuditKey['publicJwk'] };
   }
 
   private async generate(): Promise<Omit<AuditKey, 'createdAt'>> {

@@ -14,6 +14,14 @@ export type Realm = TenantBinding | null;
 
 export const logOf = (realm: Realm): string => realm?.tenantId ?? PLATFORM;
 
+/** Tenants whose schema is older have no log yet. */
+const FIRST_WITH_A_LOG = 1_790_000_070_000;
+
+/** Whether there is one, as far as the registry knows. */
+export const hasLog = (realm: Realm): boolean =>
+  realm?.schemaVersion === undefined ||
+  Number(/\d{13}$/.exec(realm.schemaVersion)?.[0] ?? 0) >= FIRST_WITH_A_LOG;
+
 /** Ways to the tables of a log: inside the transaction under way, or in one of its own. */
 @Injectable()
 export class LogDoor {

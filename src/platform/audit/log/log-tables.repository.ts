@@ -98,31 +98,40 @@ export class LogTables {
     return this.links.findOneBy({ sequence });
   }
 
-  /** The oldest entries that wait for a link. */
-  pending(count: number): Promise<AuditEventColumns[]> {
-    return this.events
-      .innerJoin(ENTITIES[this.place].pending, 'pending', `pending.id = ${ITEM}.id`)
-      .orderBy(`${ITEM}.id`)
+  /** The oldest hints that an entry waits for a link; of them, the entries that do, and the ids under which there is none. */
+  async pending(count: number): Promise<{ ids: string[]; waiting: AuditEventColumns[]; gone: string[] }> {
+    const hints = await this.manager
+      .createQueryBuilder(ENTITIES[this.place].pending, 'hint')
+      .orderBy('hint.id')
       .limit(count)
       .getMany();
+    const ids = hints.map(({ id }) => id);
+    if (ids.length === 0) return { ids, waiting: [], gone: [] };
+    const links = await this.linksOf(ids);
+    const events = await this.eventsOf(ids);
+    const unlinked = ids.filter((id) => !links.has(id));
+    const waiting = unlinked.flatMap((id) => events.get(id) ?? []);
+    return { ids, waiting, gone: unlinked.filter((id) => !events.has(id)) };
   }
 
-  /** Adds links, in their order, and forgets that those entries, and `refused`, wait. */
-  async append(
-    links: readonly (Link & { eventId: string })[],
-    refused: readonly string[] = [],
-  ): Promise<void> {
-    const ids = links.map(({ eventId }) => eventId);
+  /** The entries with these ids, by id. */
+  async eventsOf(ids: readonly string[]): Promise<ReadonlyMap<string, AuditEventColumns>> {
+    const events = await this.events.where(`${ITEM}.id = ANY (:ids)`, { ids }).getMany();
+    return new Map(events.map((event) => [event.id, event]));
+  }
+
+  /** Adds links, in their order, and takes back the hints that were `seen`. */
+  async append(links: readonly (Link & { eventId: string })[], seen: readonly string[]): Promise<void> {
     await this.manager.query(STATEMENTS[this.place].append, [
       links.map(({ sequence }) => sequence),
-      ids,
+      links.map(({ eventId }) => eventId),
       links.map(({ hash }) => hash),
       links.map(({ mac }) => mac),
-      [...ids, ...refused],
+      seen,
     ]);
   }
 
-  /** Notes again every entry without a link as one that waits. Reads the whole log. */
+  /** Notes again every entry without a link as one that waits. Reads the whole log; needs its lock, since others link. */
   async remind(): Promise<void> {
     await this.manager.query(STATEMENTS[this.place].remind);
   }
@@ -138,10 +147,8 @@ export class LogTables {
       .orderBy('link.sequence')
       .limit(count)
       .getMany();
-    const ids = links.map(({ eventId }) => eventId);
-    const events = await this.events.where(`${ITEM}.id = ANY (:ids)`, { ids }).getMany();
-    const byId = new Map(events.map((event) => [event.id, event]));
-    return links.map((link) => ({ link, event: byId.get(link.eventId) }));
+    const events = await this.eventsOf(links.map(({ eventId }) => eventId));
+    return links.map((link) => ({ link, event: events.get(link.eventId) }));
   }
 
   /** Entries that no link names: those that still wait, and those that were smuggled in. */

@@ -5,22 +5,14 @@ import { SECURITY_ACTIONS, type SecurityAction } from '../../../kernel/security-
 import { IsTime, Optional } from '../../http/fields.js';
 import { pageOf } from '../../http/response/page.dto.js';
 import { PageQuery } from '../../http/route.js';
-import type { Verification, Fault } from '../chaining/verifier.js';
+import type { Verification } from '../chaining/verifier.js';
+import { FAULTS, type Fault } from '../log/chain.js';
 import type { ActorKind } from '../log/audit-event.entity.js';
 import type { ReadEvent } from './read-event.js';
 
 const OUTCOMES = ['success', 'failure', 'denied'] as const;
 type AuditOutcome = (typeof OUTCOMES)[number];
 const ACTOR_KINDS: readonly ActorKind[] = ['user', 'operator', 'anonymous', 'system'];
-const FAULTS: readonly Fault[] = [
-  'entry_missing',
-  'entry_changed',
-  'link_missing',
-  'link_changed',
-  'tail_missing',
-  'log_replaced',
-  'entry_forged',
-];
 const MAX_STREAMED = 100_000;
 
 const wholeNumber = ({ value }: { value: unknown }): unknown =>

@@ -9,7 +9,7 @@ import { PayloadSealer } from '../log/payload-sealer.js';
 import { RepeatedEvents } from '../recording/repeated-events.js';
 import type { AuditEventQueryDto } from './audit-events.dto.js';
 import type { ReadEvent } from './read-event.js';
-import { masked, seesPersonalData } from './payload-masking.js';
+import { shownTo } from './payload-masking.js';
 
 /** Reads the log of the caller's tenant; an operator's is the platform's. That it was read is recorded in it. */
 @Injectable()
@@ -43,7 +43,7 @@ export class AuditEventsService {
     reader: Actor,
   ): Promise<ReadEvent['payload']> {
     const payload = await this.sealer.open(realm, event).catch(() => null);
-    return payload && !seesPersonalData(reader) ? masked(payload) : payload;
+    return payload && shownTo(reader)(payload, event);
   }
 }
 

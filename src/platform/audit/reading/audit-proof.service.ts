@@ -4,7 +4,7 @@ import { TenantContext } from '../../tenancy/tenant-context.js';
 import { Verifier, type Verification } from '../chaining/verifier.js';
 import { RepeatedEvents } from '../recording/repeated-events.js';
 import { AuditStream, type LogLine } from './audit-stream.js';
-import { seesPersonalData } from './payload-masking.js';
+import { shownTo } from './payload-masking.js';
 
 /** Proves the log of the caller's realm, and hands it out together with its proof. */
 @Injectable()
@@ -23,6 +23,6 @@ export class AuditProofService {
 
   async stream(after: number, limit: number, reader: Actor): Promise<AsyncGenerator<LogLine>> {
     await this.events.logRead('stream');
-    return this.lines.lines(this.context.boundTenant ?? null, after, limit, !seesPersonalData(reader));
+    return this.lines.lines(this.context.boundTenant ?? null, after, limit, shownTo(reader));
   }
 }

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { AuditEventColumns, AuditLinkColumns } from '../log/audit-event.entity.js';
-import { AuditLogs } from '../log/audit-logs.js';
+import { AuditLogs, BrokenLogError } from '../log/audit-logs.js';
+import { faultIn, type Position } from '../log/chain.js';
 import { Checkpoints } from '../log/checkpoints.js';
-import { coreOf, type EntryCore, type Payload } from '../log/entry.js';
+import { coreOf, type EntryCore } from '../log/entry.js';
 import { LogDoor, logOf, type Realm } from '../log/log-door.js';
 import { PayloadSealer } from '../log/payload-sealer.js';
-import { masked } from './payload-masking.js';
+import type { Show, ShownPayload } from './payload-masking.js';
 
 const PAGE = 500;
 
@@ -14,9 +15,6 @@ export type LogLine =
   | { type: 'start'; log: string; sequence: number; hash: string; checkpoint: string | null }
   | { type: 'entry'; sequence: number; hash: string; entry: EntryCore; payload: ShownPayload | null }
   | { type: 'checkpoint'; checkpoint: string };
-
-/** As it was recorded, with the salt that proves it; or masked, and without. */
-export type ShownPayload = Payload | Omit<Payload, 'salt'>;
 
 /** The chained entries of a log, as lines that anybody who has the public key can verify. */
 @Injectable()
@@ -28,47 +26,54 @@ export class AuditStream {
     private readonly sealer: PayloadSealer,
   ) {}
 
-  /** At most `limit` entries after that place of the chain, then a checkpoint; a page of them in memory at a time. */
-  async *lines(realm: Realm, after: number, limit: number, isMasked: boolean): AsyncGenerator<LogLine> {
+  /**
+   * At most `limit` entries after that place of the chain, then a checkpoint; a page of them in memory at a time. Throws
+   * BrokenLogError in the middle rather than sign for what the server has not written.
+   */
+  async *lines(realm: Realm, after: number, limit: number, show: Show): AsyncGenerator<LogLine> {
     const log = logOf(realm);
     const known = await this.logs.get(log);
-    let position = { sequence: known.baseSequence, hash: known.baseHash };
-    const isFromBase = after <= known.baseSequence;
-    if (!isFromBase) {
-      const link = await this.door.apart(realm, (tables) => tables.linkAt(after));
-      if (link) position = { sequence: link.sequence, hash: link.hash };
-      else return;
-    }
-    yield { type: 'start', log, ...position, checkpoint: isFromBase ? known.baseCheckpoint : null };
+    const key = await this.logs.keyOf(log);
+    const base = await this.checkpoints.baseOf(known);
+    if (!base) throw new BrokenLogError(log, known.baseSequence);
+    const start = await this.startOf(realm, base, after);
+    if (!start) return;
+    let position = start;
+    const checkpoint = position === base && base.sequence > 0 ? known.baseCheckpoint : null;
+    yield { type: 'start', log, ...position, checkpoint };
     for (let left = limit; left > 0;) {
       const count = Math.min(PAGE, left);
       const page = await this.door.apart(realm, (tables) => tables.linksAfter(position.sequence, count));
       for (const { link, event } of page) {
-        if (!event) throw new Error(`entry ${link.sequence} of the audit log ${log} is missing`);
-        yield await this.lineOf(realm, link, event, isMasked);
+        if (faultIn({ log, key, previous: position }, link, event))
+          throw new BrokenLogError(log, position.sequence + 1);
+        yield await this.lineOf(realm, link, event!, show);
         position = { sequence: link.sequence, hash: link.hash };
       }
       left -= page.length;
       if (page.length < count) break;
     }
-    if (position.sequence > 0)
+    if (limit > position.sequence - start.sequence && position.sequence < known.sequence)
+      throw new BrokenLogError(log, position.sequence + 1);
+    // Where nothing followed, nothing has proved the beginning.
+    if (position !== start || (position === base && base.sequence > 0))
       yield { type: 'checkpoint', checkpoint: await this.checkpoints.sign(log, position) };
+  }
+
+  private async startOf(realm: Realm, base: Position, after: number): Promise<Position | undefined> {
+    if (after <= base.sequence) return base;
+    const link = await this.door.apart(realm, (tables) => tables.linkAt(after));
+    return link ? { sequence: link.sequence, hash: link.hash } : undefined;
   }
 
   private async lineOf(
     realm: Realm,
     { sequence, hash }: AuditLinkColumns,
     event: AuditEventColumns,
-    isMasked: boolean,
+    show: Show,
   ): Promise<LogLine> {
     const payload = await this.sealer.open(realm, event).catch(() => null);
     const entry = coreOf(logOf(realm), event);
-    return {
-      type: 'entry',
-      sequence,
-      hash,
-      entry,
-      payload: payload && (isMasked ? masked(payload) : payload),
-    };
+    return { type: 'entry', sequence, hash, entry, payload: payload && show(payload, event) };
   }
 }

@@ -1,6 +1,6 @@
 import type { JWK } from 'jose';
 import { genesisOf, positionAfter, type Position } from '../log/chain.js';
-import { newestIn, verifyCheckpoint, type Checkpoint } from '../log/checkpoint.js';
+import { newestIn, verifyCheckpoint, type Checkpoint, type CheckpointKind } from '../log/checkpoint.js';
 import { digestOf, payloadDigestOf } from '../log/entry.js';
 import type { LogLine } from './audit-stream.js';
 
@@ -59,7 +59,7 @@ class Proof {
       case 'entry':
         return this.follow(line);
       case 'checkpoint':
-        return this.prove(line.checkpoint);
+        return this.prove(line.checkpoint, 'head');
       default:
         return 'this is no line of an exported log';
     }
@@ -93,7 +93,7 @@ class Proof {
     if (this.position) return this.goOn(line);
     [this.log, this.start, this.position] = [log, sequence, { sequence, hash }];
     if (sequence === 0) return hash === genesisOf(log).hash ? undefined : 'this is not how the log begins';
-    return checkpoint === null ? undefined : this.prove(checkpoint);
+    return checkpoint === null ? undefined : this.prove(checkpoint, 'base');
   }
 
   /** A further part of the same log. */
@@ -115,10 +115,14 @@ class Proof {
     return undefined;
   }
 
-  private async prove(statement: string): Promise<string | undefined> {
+  private async prove(statement: string, of: CheckpointKind): Promise<string | undefined> {
     try {
-      const { log, sequence, hash } = await verifyCheckpoint(statement, this.keys);
-      const isHere = log === this.log && sequence === this.position?.sequence && hash === this.position.hash;
+      const { log, kind, sequence, hash } = await verifyCheckpoint(statement, this.keys);
+      const isHere =
+        kind === of &&
+        log === this.log &&
+        sequence === this.position?.sequence &&
+        hash === this.position.hash;
       if (!isHere) return 'the checkpoint is of another log, or of another place in it';
       this.proven = { sequence, hash };
       return undefined;

@@ -27,7 +27,8 @@ export class AuditInterceptor implements NestInterceptor {
     if (!action) return next.handle();
     return next.handle().pipe(
       concatMap(async (body) => {
-        if (currentRequest()?.audited === 0) await this.recordRoute(request, action);
+        const facts = currentRequest();
+        if (facts?.audited === 0 && !facts.isReplay) await this.recordRoute(request, action);
         return body;
       }),
     );

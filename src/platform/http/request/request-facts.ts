@@ -9,6 +9,8 @@ const CONTROL_CHARACTERS = /\p{Cc}/gu;
 export class RequestFacts {
   /** How many entries the audit trail has got from this request. */
   audited = 0;
+  /** The answer is that to an earlier request, and nothing was done. */
+  isReplay = false;
 
   constructor(private readonly request: Request) {}
 
