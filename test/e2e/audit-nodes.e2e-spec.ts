@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { settled, verify } from '../support/audit.js';
+import { settled, verify, type Verification } from '../support/audit.js';
 import { send } from '../support/client.js';
 import { asOwner, besideShared } from '../support/database.js';
 import { startServer, type RunningServer } from '../support/server.js';
@@ -37,6 +37,13 @@ describe('an audit log to which several nodes write', () => {
     return made;
   }
 
+  /** Proves the log over and over while it is written; the answers that do not find it whole. */
+  async function prove(isOver: () => boolean): Promise<Verification[]> {
+    const found: Verification[] = [];
+    while (!isOver()) found.push(...(await Promise.all([verify(tenant.admin), verify(tenant.admin)])));
+    return found.filter(({ valid }) => !valid);
+  }
+
   async function expectOneEntryEach(made: readonly string[]): Promise<void> {
     const rows = await asOwner<{ id: string; entries: number; links: number }>(
       `SELECT v.id, count(e.id)::int AS entries, count(l.sequence)::int AS links FROM {schema}.vendor v
@@ -56,8 +63,10 @@ describe('an audit log to which several nodes write', () => {
     const writing = ['', other.url].flatMap((url) =>
       Array.from({ length: WRITERS }, () => write(url, () => isOver)),
     );
+    const proving = prove(() => isOver);
     await sleep(2500);
     isOver = true;
+    expect(await proving).toEqual([]);
     const made = (await Promise.all(writing)).flat();
     expect(made.length).toBeGreaterThan(WRITERS * 2);
     expect(await verify(tenant.admin)).toMatchObject({ valid: true });

@@ -111,6 +111,41 @@ describe('the audit log', () => {
     expect(seen!.changes!.after).toMatchObject({ contactEmail: 'planted.person@example.com' });
   });
 
+  it('shows a role of the tenant’s own no field that the role leaves out, and nothing unmasked for a right to one’s own', async () => {
+    const vendor = await tenant.vendor({ taxId: 'DE987654321', contactEmail: 'planted.person@example.com' });
+    const reader = async (permissions: string[], exceptFields: string[] = []): Promise<Client> => {
+      const name = unique('role').replace('-', '_');
+      await tenant.admin.create('/v1/roles', {
+        name,
+        permissions: ['audit_events:read:any', 'vendors:read:any', ...permissions],
+        exceptFields,
+      });
+      return tenant.user({ roles: [name], vendorId: vendor.id });
+    };
+    const readers = [
+      await reader(['personal_data:read:own']),
+      await reader(['personal_data:read:any'], ['vendors.taxId:read']),
+    ];
+    const path = `/v1/audit-events?targetId=${vendor.id}`;
+    const [own, without] = await Promise.all(readers.map((client) => client.get(path)));
+    expect(own!.text).not.toMatch(/planted\.person|DE987654321/);
+    expect(without!.text).toContain('planted.person');
+    for (const seen of [without!, await readers[1]!.get('/v1/audit-events/stream')])
+      expect(seen.text).not.toContain('DE987654321');
+  });
+
+  it('has one entry of a request that was sent twice with one Idempotency-Key', async () => {
+    const headers = { 'idempotency-key': unique('key') };
+    const body = { name: unique('Vendor'), contactEmail: 'v@ringfence.test' };
+    for (let n = 0; n < 2; n++)
+      expect((await tenant.admin.post('/v1/vendors', body, headers)).status).toBe(201);
+    const entries = (await entriesOf(tenant.admin, '&action=sensitive_create')).filter(
+      ({ changes, detail }) => changes?.after?.['name'] === body.name || 'route' in detail,
+    );
+    expect(entries.filter(({ target }) => target?.type === 'vendor')).toHaveLength(1);
+    expect(entries.filter(({ detail }) => detail['route'] === 'POST /v1/vendors')).toEqual([]);
+  });
+
   it('holds no personal value, secret or token in clear in the database', async () => {
     const secrets = [unique('secretvalue'), unique('Passphrase long enough')];
     const vendor = await tenant.vendor({ legalName: secrets[0] });
