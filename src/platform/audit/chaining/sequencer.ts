@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { TenantDirectory } from '../../tenancy/registry/tenant-directory.js';
@@ -28,6 +29,8 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   private due: NodeJS.Timeout | undefined;
   private underWay: Promise<void> = Promise.resolve();
   private isStopping = false;
+  /** Chaining is no part of the request, or of the transaction, that gave rise to it. */
+  private readonly outside = new AsyncResource('Sequencer');
 
   constructor(
     private readonly builder: ChainBuilder,
@@ -57,10 +60,7 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   touch(realm: Realm): void {
     this.dirty.set(logOf(realm), realm);
     if (this.isStopping) return;
-    this.due ??= setTimeout(() => {
-      this.due = undefined;
-      this.underWay = this.underWay.then(() => this.buildDirty());
-    }, DELAY_MS).unref();
+    this.due ??= this.outside.runInAsyncScope(() => setTimeout(() => this.fallDue(), DELAY_MS).unref());
   }
 
   /** The log is gone, with its tenant. */
@@ -72,6 +72,11 @@ export class Sequencer implements OnApplicationBootstrap, OnModuleDestroy {
   /** Chains what waits in the log now. Throws BrokenLogError. */
   async build(realm: Realm): Promise<void> {
     this.remember(logOf(realm), (await this.builder.build(realm, { wait: true })).statement);
+  }
+
+  private fallDue(): void {
+    this.due = undefined;
+    this.underWay = this.underWay.then(() => this.buildDirty());
   }
 
   private async buildDirty(): Promise<void> {

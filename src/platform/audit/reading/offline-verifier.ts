@@ -24,14 +24,13 @@ export async function verifyOffline(
   keys: readonly JWK[],
   checkpoints?: string,
 ): Promise<OfflineVerification> {
-  const proof = new Proof(keys);
+  const proof = new Proof(keys, checkpoints);
   for await (const line of lines) {
     if (line.trim() === '') continue;
     const fault = await proof.add(parse(line));
     if (fault !== undefined) return proof.result(fault);
   }
-  const newest = checkpoints && proof.log !== null ? await newestIn(checkpoints, proof.log, keys) : undefined;
-  return proof.result(proof.ending(newest));
+  return proof.result(proof.ending());
 }
 
 function parse(line: string): LogLine | undefined {
@@ -47,9 +46,12 @@ class Proof {
   private position: Position | undefined;
   private proven: Position | null = null;
   private start = 0;
-  private readonly hashes = new Map<number, string>();
+  private newest: Checkpoint | undefined;
 
-  constructor(private readonly keys: readonly JWK[]) {}
+  constructor(
+    private readonly keys: readonly JWK[],
+    private readonly checkpoints: string | undefined,
+  ) {}
 
   /** The fault of the line; undefined when it is right. */
   async add(line: LogLine | undefined): Promise<string | undefined> {
@@ -65,14 +67,11 @@ class Proof {
     }
   }
 
-  ending(newest: Checkpoint | undefined): string | undefined {
+  ending(): string | undefined {
     if (!this.position || this.proven?.sequence !== this.position.sequence)
       return 'the end is not proved by a checkpoint: something may be cut off';
-    if (newest && newest.sequence > this.position.sequence)
-      return `the log is known to go on to entry ${newest.sequence}`;
-    const hash = newest && this.hashes.get(newest.sequence);
-    return hash !== undefined && hash !== newest?.hash
-      ? `entry ${newest?.sequence} is not what it was known to be`
+    return this.newest && this.newest.sequence > this.position.sequence
+      ? `the log is known to go on to entry ${this.newest.sequence}`
       : undefined;
   }
 
@@ -92,6 +91,7 @@ class Proof {
     const { log, sequence, hash, checkpoint } = line;
     if (this.position) return this.goOn(line);
     [this.log, this.start, this.position] = [log, sequence, { sequence, hash }];
+    if (this.checkpoints !== undefined) this.newest = await newestIn(this.checkpoints, log, this.keys);
     if (sequence === 0) return hash === genesisOf(log).hash ? undefined : 'this is not how the log begins';
     return checkpoint === null ? undefined : this.prove(checkpoint, 'base');
   }
@@ -110,8 +110,9 @@ class Proof {
     if (next.hash !== hash) return 'the entry was changed, or is not in its place';
     if (payload && 'salt' in payload && payloadDigestOf(payload) !== entry.payloadDigest)
       return 'the values were changed';
+    if (this.newest?.sequence === sequence && this.newest.hash !== hash)
+      return 'the entry is not what it was known to be';
     this.position = next;
-    this.hashes.set(sequence, hash);
     return undefined;
   }
 

@@ -1,3 +1,5 @@
+import { AsyncResource } from 'node:async_hooks';
+
 interface Window<T> {
   seen: number;
   newest: T;
@@ -18,6 +20,8 @@ export interface TallyOptions<T> {
 export class Tally<T> {
   private readonly windows = new Map<string, Window<T>>();
   private readonly timers = new Set<NodeJS.Timeout>();
+  /** So that no timer keeps the request alive in which it was set, nor runs as if it were part of it. */
+  private readonly outside = new AsyncResource('Tally');
 
   constructor(private readonly options: TallyOptions<T>) {}
 
@@ -31,11 +35,7 @@ export class Tally<T> {
       return window.seen <= this.options.burst;
     }
     this.windows.set(key, { seen: 1, newest: item });
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      void this.close(key);
-    }, this.options.windowMs).unref();
-    this.timers.add(timer);
+    this.outside.runInAsyncScope(() => this.closeLater(key));
     return true;
   }
 
@@ -44,6 +44,14 @@ export class Tally<T> {
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
     for (const key of [...this.windows.keys()]) await this.close(key);
+  }
+
+  private closeLater(key: string): void {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      void this.close(key);
+    }, this.options.windowMs).unref();
+    this.timers.add(timer);
   }
 
   private async close(key: string): Promise<void> {
