@@ -1,20 +1,25 @@
 import { Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { AgentsModule } from './features/agents/agents.module.js';
 import { FilesModule } from './features/files/files.module.js';
 import { PortabilityModule } from './features/portability/portability.module.js';
 import { VendorsModule } from './features/vendors/vendors.module.js';
 import { AccessModule } from './platform/access/access.module.js';
+import { FieldsGuard } from './platform/access/fields.guard.js';
 import { OwnershipGuard } from './platform/access/ownership.guard.js';
 import { PermissionsGuard } from './platform/access/permissions.guard.js';
 import { AuditModule } from './platform/audit/audit.module.js';
+import { AuditInterceptor } from './platform/audit/recording/audit.interceptor.js';
 import { AuthModule } from './platform/auth/auth.module.js';
 import { AuthenticationGuard } from './platform/auth/authentication.guard.js';
 import { ImpersonationGuard } from './platform/auth/impersonation/impersonation.guard.js';
+import { ExplainModule } from './platform/explain/explain.module.js';
 import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { AddressThrottlerGuard } from './platform/http/throttler.guard.js';
 import { ProtectionModule } from './platform/protection/protection.module.js';
+import { IdempotencyModule } from './platform/idempotency/idempotency.module.js';
+import { RolesModule } from './platform/roles/roles.module.js';
 import { DatabaseReadiness } from './platform/tenancy/registry/database-readiness.js';
 import { ReadOnlyGuard } from './platform/tenancy/shares/read-only.guard.js';
 import { TenancyModule } from './platform/tenancy/tenancy.module.js';
@@ -32,8 +37,11 @@ import { UsersModule } from './platform/users/users.module.js';
     AuditModule,
     AuthModule,
     AccessModule,
+    IdempotencyModule,
     TenantsModule,
+    RolesModule,
     UsersModule,
+    ExplainModule,
     VendorsModule,
     AgentsModule,
     FilesModule,
@@ -47,6 +55,8 @@ import { UsersModule } from './platform/users/users.module.js';
     { provide: APP_GUARD, useClass: ReadOnlyGuard },
     { provide: APP_GUARD, useClass: PermissionsGuard },
     { provide: APP_GUARD, useClass: OwnershipGuard },
+    { provide: APP_GUARD, useClass: FieldsGuard },
+    { provide: APP_INTERCEPTOR, useExisting: AuditInterceptor },
   ],
 })
 export class AppModule {}

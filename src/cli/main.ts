@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addKeysCommands } from './keys.commands.js';
+import { addAuditCommands } from './audit.commands.js';
 import { addOpenApiCommands } from './openapi.commands.js';
 import { addOperatorCommands } from './operator.commands.js';
 import { addTenantCommands } from './tenant.commands.js';
@@ -27,6 +28,7 @@ export function run(argv: string[]): void {
   addUserCommands(program);
   addTokenCommand(program);
   addKeysCommands(program);
+  addAuditCommands(program);
   addOpenApiCommands(program);
 
   program.parseAsync(argv).catch(async (error: unknown) => {

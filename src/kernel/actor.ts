@@ -1,4 +1,5 @@
-import { grantsOf, type Grant, type Permission, type Scope } from './permissions.js';
+import { builtInEntries, namesOf, type GrantEntry } from './grants.js';
+import type { Grant, Permission, Scope } from './permissions.js';
 
 /** Who stands behind a user's session that is not the user's own. */
 export interface Impersonation {
@@ -22,9 +23,11 @@ export interface ActorFacts {
   provedAt?: Date | null;
   /** Set when an operator acts as this user. */
   impersonation?: Impersonation | null;
+  /** All that is granted to the caller; what the built-in roles grant when left out. */
+  entries?: readonly GrantEntry[];
 }
 
-/** Who calls, and what their roles let them do. Built anew for each request from stored facts. */
+/** Who calls, and what they are granted. Built anew for each request from stored facts. */
 export class Actor {
   readonly kind: ActorFacts['kind'];
   readonly id: string;
@@ -35,6 +38,9 @@ export class Actor {
   readonly methods: readonly string[];
   readonly provedAt: Date | null;
   readonly impersonation: Impersonation | null;
+  /** The one place where rights come from, whoever calls: roles, or a key's own list. */
+  readonly entries: readonly GrantEntry[];
+  /** The entries by name. */
   readonly grants: ReadonlySet<Grant>;
 
   constructor(facts: ActorFacts) {
@@ -47,7 +53,13 @@ export class Actor {
     this.methods = facts.methods ?? [];
     this.provedAt = facts.provedAt ?? null;
     this.impersonation = facts.impersonation ?? null;
-    this.grants = grantsOf(facts.roles);
+    this.entries = facts.entries ?? builtInEntries(facts.roles);
+    this.grants = namesOf(this.entries);
+  }
+
+  /** The operator who acts in the place of this account. */
+  get impersonatorId(): string | null {
+    return this.impersonation?.operatorId ?? null;
   }
 
   /** The widest scope in which the caller holds the permission; undefined when not at all. `own` without a vendor is nothing. */
@@ -56,4 +68,39 @@ export class Actor {
     if (this.vendorId !== null && this.grants.has(`${permission}:own`)) return 'own';
     return undefined;
   }
+
+  /** The entries by which the caller may do this to what belongs to that vendor; null: to nobody's, or to whosever it is. */
+  covering(permission: Permission, ownerVendorId: string | null): GrantEntry[] {
+    const isOwn = this.vendorId !== null && ownerVendorId === this.vendorId;
+    return this.entries.filter(
+      (entry) => entry.permission === permission && (entry.scope === 'any' || isOwn),
+    );
+  }
+
+  covers(permission: Permission, ownerVendorId: string | null): boolean {
+    return this.covering(permission, ownerVendorId).length > 0;
+  }
+
+  /** Whether one of the covering entries comes with the field. Several add up: one is enough. */
+  mayUse(permission: Permission, field: string, ownerVendorId: string | null): boolean {
+    return this.covering(permission, ownerVendorId).some(({ without }) => !without.has(field));
+  }
+
+  /** Of the permission's fields, used over all that it lets the caller reach: a filter of a list, a thing yet to be made. */
+  mayUseEverywhere(permission: Permission, field: string): boolean {
+    return this.mayUse(permission, field, this.scopeOf(permission) === 'own' ? this.vendorId : null);
+  }
+
+  /** The fields, as `agents.phone:read`, that no entry of a held permission comes with. */
+  get exceptFields(): string[] {
+    const seen = this.entries.flatMap(({ permission, without }) =>
+      [...without].filter((field) => !this.entries.some(comesWith(permission, field))).map(named(permission)),
+    );
+    return [...new Set(seen)].sort();
+  }
 }
+
+const comesWith = (permission: Permission, field: string) => (entry: GrantEntry) =>
+  entry.permission === permission && !entry.without.has(field);
+
+const named = (permission: Permission) => (field: string) => permission.replace(':', `.${field}:`);

@@ -13,6 +13,11 @@ export const PERMISSIONS = [
   'users:read',
   'users:update',
   'users:delete',
+  'roles:create',
+  'roles:read',
+  'roles:update',
+  'roles:delete',
+  'access:explain',
   'vendors:create',
   'vendors:read',
   'vendors:update',
@@ -28,6 +33,7 @@ export const PERMISSIONS = [
   'usage:read',
   'support_access:read',
   'support_access:update',
+  'audit_events:read',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
@@ -49,6 +55,7 @@ export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
     'tenants:delete:any',
     'tenants:export:any',
     'tenants:impersonate:any',
+    'audit_events:read:any',
   ],
   tenant_admin: onTenantData.map((permission): Grant => `${permission}:any`),
   vendor: [
@@ -64,10 +71,5 @@ export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
     'personal_data:read:own',
   ],
   viewer: ['users:read:any', 'vendors:read:any', 'agents:read:any', 'files:read:any'],
-  auditor: [],
+  auditor: ['audit_events:read:any'],
 };
-
-/** All that these roles grant together; roles unknown to this version grant nothing. */
-export function grantsOf(roles: readonly string[]): ReadonlySet<Grant> {
-  return new Set(roles.flatMap((role) => (role in ROLE_GRANTS ? ROLE_GRANTS[role as Role] : [])));
-}

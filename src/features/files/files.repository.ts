@@ -17,6 +17,7 @@ export interface FileOwner {
 @Injectable()
 export class FilesRepository extends TenantRepository<StoredFile> {
   protected readonly readPermission = 'files:read';
+  protected override readonly quota = 'storageBytes';
 
   constructor(context: TenantContext) {
     super(context, StoredFile);
@@ -28,9 +29,7 @@ export class FilesRepository extends TenantRepository<StoredFile> {
    */
   async add(id: string, values: DeepPartial<StoredFile> & { size: number }): Promise<StoredFile> {
     try {
-      const row = this.repository.create({ ...values, id });
-      await this.withinQuota('storageBytes', values.size, () => this.repository.insert(row));
-      return row;
+      return await this.insertAs(id, values, values.size);
     } catch (error) {
       if (isForeignKeyViolation(error)) throw new NotFoundError();
       throw error;
@@ -39,11 +38,7 @@ export class FilesRepository extends TenantRepository<StoredFile> {
 
   /** The files attached to the owner itself: those of a vendor's agents are not among the vendor's. */
   findPageOf({ vendorId, agentId }: FileOwner, request: PageRequest): Promise<Page<StoredFile>> {
-    return this.findPage(request, (query) => {
-      query.andWhere(`${ITEM}.vendorId = :ownerVendorId`, { ownerVendorId: vendorId });
-      if (agentId === null) query.andWhere(`${ITEM}.agentId IS NULL`);
-      else query.andWhere(`${ITEM}.agentId = :agentId`, { agentId });
-    });
+    return this.findPage(request, { equals: { vendorId, agentId } });
   }
 
   /** Which of these ids have a row, for all of the tenant; for jobs. */

@@ -5,7 +5,7 @@ import type { Permission } from '../../kernel/permissions.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
 import { ofTenant } from '../../platform/tenancy/changes/change.js';
 import { Changes } from '../../platform/tenancy/changes/changes.js';
-import { ITEM, matchesText } from '../../platform/tenancy/page-query.js';
+import { ITEM } from '../../platform/tenancy/page-query.js';
 import { TenantContext } from '../../platform/tenancy/tenant-context.js';
 import { TenantRepository } from '../../platform/tenancy/tenant.repository.js';
 import { Vendor, type VendorStatus } from './vendor.entity.js';
@@ -37,11 +37,8 @@ export class VendorsRepository extends TenantRepository<Vendor> {
     });
   }
 
-  list(request: PageRequest, filter: VendorFilter): Promise<Page<Vendor>> {
-    return this.findPage(request, (query) => {
-      if (filter.status) query.andWhere(`${ITEM}.status = :status`, { status: filter.status });
-      if (filter.q) matchesText(query, `${ITEM}.name`, filter.q);
-    });
+  list(request: PageRequest, { status, q }: VendorFilter): Promise<Page<Vendor>> {
+    return this.findPage(request, { equals: { status }, search: ['name', q] });
   }
 
   protected ownedBy(query: SelectQueryBuilder<Vendor>, vendorId: string): void {

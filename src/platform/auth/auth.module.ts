@@ -4,6 +4,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import type { Config } from '../config/config.js';
 import { CONFIG, ConfigModule, MASTER_KEY } from '../config/config.module.js';
 import { ProtectionModule } from '../protection/protection.module.js';
+import { RolesModule } from '../roles/roles.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { Changes } from '../tenancy/changes/changes.js';
 import { KeyRotation } from './tokens/key-rotation.js';
@@ -39,7 +40,7 @@ const rotationOf = (repository: SigningKeysRepository, masterKey: Buffer, config
 
 /** Who you are: accounts, passwords, sessions and the tokens that prove them. */
 @Module({
-  imports: [ConfigModule, TenancyModule, AuditModule, ProtectionModule, JwtModule.register({})],
+  imports: [ConfigModule, TenancyModule, RolesModule, AuditModule, ProtectionModule, JwtModule.register({})],
   controllers: [AuthController, InvitationsController, MeController, JwksController, SupportAccessController],
   providers: [
     AccessTokens,

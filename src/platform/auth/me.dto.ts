@@ -50,6 +50,8 @@ export class MeDto {
   /** What the roles allow, as `<resource>:<action>:<scope>` */
   permissions: string[];
 
+  /** Fields that those permissions come without, as `agents.phone:read` */
+  exceptFields: string[];
   /** The operator who acts as the account; null when it is its owner who calls */
   @ApiProperty({ type: MyActorDto, nullable: true })
   actor: MyActorDto | null;
@@ -65,6 +67,7 @@ export class MeDto {
       vendorId,
       roles: [...actor.roles],
       permissions: [...actor.grants].sort(),
+      exceptFields: actor.exceptFields,
       actor: impersonation && {
         kind: 'operator',
         id: impersonation.operatorId,

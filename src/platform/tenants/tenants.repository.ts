@@ -6,6 +6,7 @@ import { findPage, ITEM, matchesText } from '../tenancy/page-query.js';
 import { ofTenant } from '../tenancy/changes/change.js';
 import { Changes } from '../tenancy/changes/changes.js';
 import { Registry } from '../tenancy/registry/registry.js';
+import { TenantContext } from '../tenancy/tenant-context.js';
 import { TenantDirectory } from '../tenancy/registry/tenant-directory.js';
 import { assertVersion, type ExpectedVersions } from '../../kernel/version.js';
 import { Tenant, type TenantStatus } from '../tenancy/registry/tenant.entity.js';
@@ -22,6 +23,7 @@ export class TenantsRepository {
     @Inject(Registry) private readonly registry: Registry,
     @Inject(TenantDirectory) private readonly directory: TenantDirectory,
     @Inject(Changes) private readonly changes: Changes,
+    @Inject(TenantContext) private readonly context: TenantContext,
   ) {}
 
   async get(id: string): Promise<Tenant> {
@@ -46,9 +48,12 @@ export class TenantsRepository {
       });
       if (!tenant) throw new NotFoundError();
       assertVersion(expected, tenant.version);
+      const before = structuredClone({ ...tenant });
       apply(tenant);
       await this.changes.announce(manager, ofTenant(id));
-      return manager.save(tenant);
+      const after = await manager.save(tenant);
+      await this.context.changes.tell({ kind: 'updated', table: 'tenant', id, before, after: { ...after } });
+      return after;
     });
     this.directory.forget(saved);
     return saved;

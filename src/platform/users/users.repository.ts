@@ -4,7 +4,7 @@ import type { Page, PageRequest } from '../../kernel/page.js';
 import { User } from '../auth/accounts/user.entity.js';
 import { ofAccount } from '../tenancy/changes/change.js';
 import { Changes } from '../tenancy/changes/changes.js';
-import { ITEM, matchesText } from '../tenancy/page-query.js';
+import { ITEM } from '../tenancy/page-query.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { TenantRepository } from '../tenancy/tenant.repository.js';
 
@@ -29,10 +29,8 @@ export class UsersRepository extends TenantRepository<User> {
     return this.announcing(args[0], () => super.remove(...args));
   }
 
-  list(request: PageRequest, filter: { q?: string }): Promise<Page<User>> {
-    return this.findPage(request, (query) => {
-      if (filter.q) matchesText(query, `${ITEM}.name`, filter.q);
-    });
+  list(request: PageRequest, { q }: { q?: string }): Promise<Page<User>> {
+    return this.findPage(request, { search: ['name', q] });
   }
 
   /** Runs work that may take rights away, and undoes it when no administrator would remain after it. */
@@ -43,6 +41,11 @@ export class UsersRepository extends TenantRepository<User> {
       if ((await this.admins().getCount()) === 0) throw onNone();
       return result;
     });
+  }
+
+  /** Runs work in one transaction. */
+  together<T>(work: () => Promise<T>): Promise<T> {
+    return this.context.transaction(work);
   }
 
   protected ownedBy(query: SelectQueryBuilder<User>, vendorId: string): void {

@@ -6,6 +6,7 @@ import { announceBudgets } from '../../http/response/rate-limit-fields.js';
 import { ofAccount, ofSession, ofTenant } from '../../tenancy/changes/change.js';
 import { Changes } from '../../tenancy/changes/changes.js';
 import { LiveCache, type Answer } from '../../tenancy/changes/live-cache.js';
+import { RoleGrants } from '../../roles/role-grants.js';
 import { assertNotSuspended, bindingOf } from '../../tenancy/registry/tenant-directory.js';
 import type { Tenant } from '../../tenancy/registry/tenant.entity.js';
 import { TenantShares } from '../../tenancy/shares/tenant-shares.js';
@@ -36,6 +37,7 @@ export class Callers {
     private readonly stores: AccountStores,
     private readonly context: TenantContext,
     private readonly shares: TenantShares,
+    private readonly roles: RoleGrants,
   ) {
     this.remembered = new LiveCache(changes, REMEMBERED_CALLERS);
   }
@@ -72,7 +74,9 @@ export class Callers {
       const { account, session } = found;
       const { kind, id, roles, vendorId } = account;
       const { methods, provedAt, impersonation } = session;
-      const value = { kind, id, roles, vendorId, sessionId, tenantId, methods, provedAt, impersonation };
+      const entries = await this.roles.of(roles);
+      const rights = { kind, id, roles, vendorId, entries };
+      const value = { ...rights, sessionId, tenantId, methods, provedAt, impersonation };
       const until = Math.min(session.expiresAt.getTime(), sessions.idleEndOf(session).getTime());
       return { value, until };
     });
