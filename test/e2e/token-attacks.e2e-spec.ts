@@ -98,7 +98,7 @@ describe('a token', () => {
     const secrets: Record<string, Buffer> = {
       PEM: Buffer.from(key.export({ type: 'spki', format: 'pem' }) as string),
       'trimmed PEM': Buffer.from((key.export({ type: 'spki', format: 'pem' }) as string).trim()),
-      DER: key.export({ type: 'spki', format: 'der' }) as Buffer,
+      DER: key.export({ type: 'spki', format: 'der' }),
       JWK: Buffer.from(JSON.stringify(jwk)),
       nothing: Buffer.alloc(0),
     };

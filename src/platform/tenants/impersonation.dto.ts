@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsInt, IsUUID, Length, Max, Min } from 'class-validator';
-import type { ImpersonationGrant } from '../auth/impersonation/impersonation.service.js';
+import type { ImpersonationGrant } from '../auth/impersonation/impersonation.js';
 import { IsOneLine, Optional } from '../http/fields.js';
 
 export class ImpersonateDto {

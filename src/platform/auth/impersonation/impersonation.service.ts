@@ -9,27 +9,10 @@ import type { AccountStore } from '../accounts/account-store.js';
 import { AccountStores } from '../accounts/account-stores.js';
 import { newSecret } from '../sessions/opaque-token.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
+import type { ImpersonationGrant, ImpersonationRequest } from './impersonation.js';
 import { SupportAccessRepository } from './support-access.repository.js';
 
 const LONGEST_MINUTES = 60;
-
-/** As whom, why, for how long, and whether only to look. */
-export interface ImpersonationRequest {
-  userId: string;
-  reason: string;
-  /** At most 60; 60 when left out. */
-  minutes?: number;
-  /** True when left out. */
-  readOnly?: boolean;
-}
-
-/** What an operator needs to act as a user. There is nothing to refresh it with. */
-export interface ImpersonationGrant {
-  accessToken: string;
-  sessionId: string;
-  expiresAt: Date;
-  readOnly: boolean;
-}
 
 /** Lets an operator act as a user: with the tenant's consent, for a reason, for a while (RFC 8693, 4.1). */
 @Injectable()

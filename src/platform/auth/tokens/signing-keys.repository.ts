@@ -10,11 +10,11 @@ export type NewSigningKey = Omit<SigningKey, 'createdAt' | 'retiredAt'>;
 /** The keys as they are now, and how to change them. */
 export interface KeyWork {
   keys: SigningKey[];
-  insert(key: NewSigningKey): Promise<void>;
-  update(
+  insert: (key: NewSigningKey) => Promise<void>;
+  update: (
     kid: string,
     values: Partial<Pick<SigningKey, 'privateJwe' | 'signsFrom' | 'retiredAt'>>,
-  ): Promise<void>;
+  ) => Promise<void>;
 }
 
 /** The key pairs in the registry. */
