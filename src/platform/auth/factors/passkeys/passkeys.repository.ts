@@ -39,7 +39,8 @@ export class PasskeysRepository {
       .createQueryBuilder()
       .update()
       .set({ counter: String(counter), lastUsedAt: new Date() })
-      .where('id = :id AND (counter < :counter OR (counter = 0 AND :counter = 0))', { id, counter })
+      .where('id = :id', { id })
+      .andWhere(counter === 0 ? 'counter = 0' : 'counter < :counter', { counter })
       .execute();
     return affected === 1;
   }
