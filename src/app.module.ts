@@ -9,6 +9,7 @@ import { OwnershipGuard } from './platform/access/ownership.guard.js';
 import { PermissionsGuard } from './platform/access/permissions.guard.js';
 import { AuditModule } from './platform/audit/audit.module.js';
 import { AuthModule } from './platform/auth/auth.module.js';
+import { StepUpGuard } from './platform/auth/factors/step-up/step-up.guard.js';
 import { AuthenticationGuard } from './platform/auth/authentication.guard.js';
 import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
@@ -44,6 +45,7 @@ import { UsersModule } from './platform/users/users.module.js';
     { provide: APP_GUARD, useClass: TenantShareGuard },
     { provide: APP_GUARD, useClass: ReadOnlyGuard },
     { provide: APP_GUARD, useClass: PermissionsGuard },
+    { provide: APP_GUARD, useExisting: StepUpGuard },
     { provide: APP_GUARD, useClass: OwnershipGuard },
   ],
 })

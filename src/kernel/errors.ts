@@ -50,6 +50,13 @@ export class ForbiddenError extends DomainError {
   }
 }
 
+/** The caller must prove themselves anew before this; `methods` are the ways in which they can. */
+export class StepUpRequiredError extends ForbiddenError {
+  constructor(readonly methods: readonly string[]) {
+    super('step_up_required', 'Prove yourself anew first: see POST /v1/auth/step-up.');
+  }
+}
+
 /** The same answer for what does not exist and for what the caller may not see. */
 export class NotFoundError extends DomainError {
   readonly kind = 'not_found';

@@ -25,6 +25,8 @@ export const PERMISSIONS = [
   'files:delete',
   'personal_data:read',
   'usage:read',
+  'security_policy:read',
+  'security_policy:update',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];

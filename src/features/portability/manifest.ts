@@ -8,6 +8,9 @@ const FORMAT_VERSION = 1;
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   session: 'credentials in flight: the refresh tokens of those signed in',
   invitation: 'credentials in flight: links by which passwords are chosen',
+  pending_login: 'credentials in flight: sign-ins that lack their second factor',
+  webauthn_challenge: 'challenges in flight',
+  factor_attempt: 'counts of wrong second factors',
 };
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -57,6 +60,7 @@ export function newManifest(
     createdAt: new Date().toISOString(),
     notes: [
       'Password hashes are included; they are keyed by the master key, so they are good in an installation that has the same one.',
+      'Second factors are included, so that a restored tenant asks for them; a TOTP seed is sealed and opens in the tenant that it was made in alone.',
     ],
     leftOut: { ...LEFT_OUT },
     ...facts,

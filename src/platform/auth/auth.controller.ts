@@ -2,6 +2,8 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put } from '@nest
 import type { Actor } from '../../kernel/actor.js';
 import { Authenticated, CurrentActor, IdParam, Public, TightLimit, WhileReadOnly } from '../http/route.js';
 import { ChangePasswordDto, LoginDto, RefreshDto, TokenPairDto } from './auth.dto.js';
+import type { SignedIn } from './factors/mfa/sign-in.service.js';
+import { SignedInResponse } from './factors/mfa/signed-in.response.js';
 import { LoginService } from './login.service.js';
 import { PasswordsService } from './passwords/passwords.service.js';
 import { SessionDto, SessionPageDto } from './sessions/sessions.dto.js';
@@ -20,7 +22,8 @@ export class AuthController {
   @HttpCode(200)
   @Public()
   @TightLimit('login')
-  async login(@Body() dto: LoginDto): Promise<TokenPairDto> {
+  @SignedInResponse()
+  async login(@Body() dto: LoginDto): Promise<SignedIn> {
     return this.logins.login(dto);
   }
 

@@ -8,6 +8,7 @@ import { AccessTokens } from './tokens/access-tokens.js';
 import { AccountStores } from './accounts/account-stores.js';
 import { AuthController } from './auth.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
+import { FACTOR_CONTROLLERS, FACTOR_EXPORTS, FACTOR_PROVIDERS } from './factors/factors.providers.js';
 import { InvitationsController } from './invitations/invitations.controller.js';
 import { InvitationsService } from './invitations/invitations.service.js';
 import { JwksController } from './tokens/jwks.controller.js';
@@ -27,7 +28,7 @@ import { UserAccessService } from './accounts/user-access.service.js';
 /** Who you are: accounts, passwords, sessions and the tokens that prove them. */
 @Module({
   imports: [ConfigModule, TenancyModule, AuditModule, ProtectionModule, JwtModule.register({})],
-  controllers: [AuthController, InvitationsController, MeController, JwksController],
+  controllers: [AuthController, InvitationsController, MeController, JwksController, ...FACTOR_CONTROLLERS],
   providers: [
     AccessTokens,
     AccountStores,
@@ -43,6 +44,7 @@ import { UserAccessService } from './accounts/user-access.service.js';
     SessionsService,
     SigningKeysRepository,
     UserAccessService,
+    ...FACTOR_PROVIDERS,
     {
       provide: SigningKeys,
       inject: [SigningKeysRepository, MASTER_KEY],
@@ -59,6 +61,7 @@ import { UserAccessService } from './accounts/user-access.service.js';
     PasswordsService,
     SessionsService,
     UserAccessService,
+    ...FACTOR_EXPORTS,
   ],
 })
 export class AuthModule {}

@@ -62,6 +62,14 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     remedy: 'Ask the operator of the installation to resume the tenant.',
   },
   {
+    code: 'step_up_required',
+    status: 403,
+    title: 'Step-up required',
+    meaning:
+      'This needs a proof that is less than five minutes old, by a second factor if the account has one; “methods” says which can give it.',
+    remedy: 'Call “POST /v1/auth/step-up” with one of the methods, then send the same request again.',
+  },
+  {
     code: 'quota_exceeded',
     status: 403,
     title: 'Quota exceeded',

@@ -5,6 +5,7 @@ import {
   DomainError,
   InvalidError,
   RateLimitedError,
+  StepUpRequiredError,
   UnsatisfiableRangeError,
   type ErrorKind,
 } from '../../kernel/errors.js';
@@ -43,7 +44,7 @@ const OF_THE_SUCCESS = [
   'Location',
 ];
 
-type Refusal = Pick<Problem, 'status' | 'code' | 'detail' | 'errors' | 'violatedPolicies'> & {
+type Refusal = Pick<Problem, 'status' | 'code' | 'detail' | 'errors' | 'violatedPolicies' | 'methods'> & {
   headers: Readonly<Record<string, string>>;
 };
 
@@ -107,6 +108,7 @@ function ofDomain(error: DomainError): Refusal {
   const { code, detail } = error;
   const refusal = { status: STATUS_OF[error.kind], code, detail, headers: headersOf(error) };
   if (error instanceof InvalidError) return { ...refusal, errors: error.faults };
+  if (error instanceof StepUpRequiredError) return { ...refusal, methods: error.methods };
   if (error instanceof RateLimitedError && error.violatedPolicies.length > 0)
     return { ...refusal, violatedPolicies: error.violatedPolicies };
   return refusal;

@@ -22,6 +22,7 @@ export const OWNER_KEY = 'ringfence:owner';
 export const MULTIPART_KEY = 'ringfence:multipart';
 export const TIGHT_LIMIT_KEY = 'ringfence:tight-limit';
 export const CREATED_KEY = 'ringfence:created';
+export const STEP_UP_KEY = 'ringfence:step-up';
 export const READ_ONLY_KEY = 'ringfence:while-read-only';
 
 /** What a route declares of who may call it. A route without one stops the start. */
@@ -61,6 +62,9 @@ export const TightLimit = (budget: TightBudget): MethodDecorator & ClassDecorato
 
 /** Works in a read-only tenant too, although it is no GET: it changes nothing but the caller's own sessions. */
 export const WhileReadOnly = (): MethodDecorator => SetMetadata(READ_ONLY_KEY, true);
+
+/** The caller must have proved themselves within the last five minutes, with a second factor if they have one. */
+export const StepUp = (): MethodDecorator => SetMetadata(STEP_UP_KEY, true);
 
 /** Where a new resource is found: `<base>/<id>`; the base is the request's own path when left out. */
 export interface CreatedAt {

@@ -1,13 +1,14 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
+import { UserFactorsController } from './user-factors.controller.js';
 import { UsersController } from './users.controller.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
 @Module({
   imports: [AuthModule, TenancyModule],
-  controllers: [UsersController],
+  controllers: [UsersController, UserFactorsController],
   providers: [UsersService, UsersRepository],
   exports: [UsersService],
 })

@@ -1,5 +1,6 @@
 import type { Registry } from '../../tenancy/registry/registry.js';
 import type { TenantContext } from '../../tenancy/tenant-context.js';
+import { factorsOfOperators, factorsOfUsers, type FactorStores } from '../factors/factor-stores.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { InvitationsRepository } from '../invitations/invitations.repository.js';
 import { OperatorInvitation, UserInvitation } from '../invitations/invitation.entity.js';
@@ -17,6 +18,7 @@ export interface AccountStore {
   readonly accounts: AccountsRepository;
   readonly sessions: SessionsRepository;
   readonly invitations: InvitationsRepository;
+  readonly factors: FactorStores;
   /** Runs work in one transaction; it must use the store that it is given. */
   transaction<T>(work: (store: AccountStore) => Promise<T>): Promise<T>;
 }
@@ -27,6 +29,7 @@ export class OperatorStore implements AccountStore {
   readonly accounts: AccountsRepository;
   readonly sessions: SessionsRepository;
   readonly invitations: InvitationsRepository;
+  readonly factors: FactorStores;
 
   constructor(
     private readonly manager: Manager,
@@ -36,6 +39,7 @@ export class OperatorStore implements AccountStore {
     this.accounts = new AccountsRepository(Operator, same);
     this.sessions = new SessionsRepository(OperatorSession, Operator, same, idleSeconds);
     this.invitations = new InvitationsRepository(OperatorInvitation, same);
+    this.factors = factorsOfOperators(same);
   }
 
   transaction<T>(work: (store: AccountStore) => Promise<T>): Promise<T> {
@@ -48,6 +52,7 @@ export class UserStore implements AccountStore {
   readonly accounts: AccountsRepository;
   readonly sessions: SessionsRepository;
   readonly invitations: InvitationsRepository;
+  readonly factors: FactorStores;
 
   constructor(
     private readonly context: TenantContext,
@@ -57,6 +62,7 @@ export class UserStore implements AccountStore {
     this.accounts = new AccountsRepository(User, ofTheCall);
     this.sessions = new SessionsRepository(UserSession, User, ofTheCall, idleSeconds);
     this.invitations = new InvitationsRepository(UserInvitation, ofTheCall);
+    this.factors = factorsOfUsers(ofTheCall);
   }
 
   get tenantId(): string {

@@ -21,6 +21,13 @@ export class AccountsRepository {
     return account;
   }
 
+  /** As `get`; others who change the account by this wait for the end of the transaction. */
+  async lock(id: string): Promise<AccountColumns> {
+    const account = await this.repository.findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+    if (!account) throw new UnauthenticatedError();
+    return account;
+  }
+
   /** The oldest accounts, at most so many. */
   async findOldest(count: number): Promise<AccountColumns[]> {
     return this.repository.find({ order: { createdAt: 'ASC', id: 'ASC' }, take: count });

@@ -59,7 +59,8 @@ export class FactorChanges {
       const { hasFactor } = await this.inventory.of(inside, accountId);
       if (!hasFactor) {
         const { mfa } = await this.policies.requirementOf(inside, account);
-        if (mfa === 'required') throw new ConflictError('A second factor is required; enrol another one first.');
+        if (mfa === 'required')
+          throw new ConflictError('A second factor is required; enrol another one first.');
         if (account.passwordHash === null)
           throw new ConflictError('This is the only way into the account; set a password first.');
         await inside.factors.recoveryCodes.remove(accountId);

@@ -3,7 +3,7 @@ import { InvalidError } from '../../../kernel/errors.js';
 import { assertWritable } from '../../tenancy/registry/tenant-directory.js';
 import type { AccountStore } from '../accounts/account-store.js';
 import { AccountStores } from '../accounts/account-stores.js';
-import type { TokenPairDto } from '../auth.dto.js';
+import { SignInService, type SignedIn } from '../factors/mfa/sign-in.service.js';
 import type { AcceptInvitationDto } from './invitations.dto.js';
 import {
   formatOpaqueToken,
@@ -12,7 +12,6 @@ import {
   type OpaqueToken,
 } from '../sessions/opaque-token.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { SessionsService } from '../sessions/sessions.service.js';
 
 /** What a person needs in order to set their password; the token is told once and never stored. */
 export interface Invitation {
@@ -26,7 +25,7 @@ export class InvitationsService {
   constructor(
     private readonly stores: AccountStores,
     private readonly passwords: PasswordsService,
-    private readonly sessions: SessionsService,
+    private readonly signIns: SignInService,
   ) {}
 
   /** Invites a user of the tenant that is bound to the call; an older invitation of theirs is void. */
@@ -42,10 +41,11 @@ export class InvitationsService {
   }
 
   /**
-   * Sets the password, ends what sessions the account has, and begins a new one. The token is used up only when all
+   * Sets the password, ends what sessions the account has, and signs in: who has a
+   * second factor is asked for it. The token is used up only when all
    * of it succeeds. Throws InvalidError for a token or a password that is not good.
    */
-  async accept({ token: text, password }: AcceptInvitationDto): Promise<TokenPairDto> {
+  async accept({ token: text, password }: AcceptInvitationDto): Promise<SignedIn> {
     const token = parseOpaqueToken('inv', text);
     const tenant = token && (await this.stores.findRealm(token.tenantId));
     if (tenant === undefined || !token) throw badToken();
@@ -53,7 +53,7 @@ export class InvitationsService {
     return this.stores.within(tenant, (store) => this.acceptIn(store, token, password));
   }
 
-  private async acceptIn(store: AccountStore, token: OpaqueToken, password: string): Promise<TokenPairDto> {
+  private async acceptIn(store: AccountStore, token: OpaqueToken, password: string): Promise<SignedIn> {
     const invitation = await store.invitations.find(token);
     if (!invitation) throw badToken();
     const { accountId } = invitation;
@@ -63,7 +63,8 @@ export class InvitationsService {
       if (!(await inside.invitations.redeem(token))) throw badToken();
       await inside.accounts.setPasswordHash(accountId, passwordHash);
       await inside.sessions.end({ accountId });
-      return this.sessions.start(inside, accountId);
+      await inside.factors.pendingLogins.removeOf(accountId);
+      return this.signIns.proceed(inside, account);
     });
   }
 }

@@ -30,8 +30,12 @@ export class SessionsService {
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Begins a session of an account that has proved itself. */
-  async start(store: AccountStore, accountId: string): Promise<TokenPairDto> {
+  /** Begins a session of an account that has proved itself, with what (RFC 8176). */
+  async start(
+    store: AccountStore,
+    accountId: string,
+    { methods }: { methods: readonly string[] } = { methods: ['pwd'] },
+  ): Promise<TokenPairDto> {
     const { secret, secretHash } = newSecret();
     const expiresAt = new Date(Date.now() + this.config.refreshTokenSeconds * 1000);
     await store.sessions.removeDead(accountId);
@@ -39,7 +43,7 @@ export class SessionsService {
       accountId,
       refreshHash: secretHash,
       expiresAt,
-      methods: ['pwd'],
+      methods: [...methods],
       userAgent: null,
       address: null,
     });

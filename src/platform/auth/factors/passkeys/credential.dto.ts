@@ -43,10 +43,10 @@ abstract class CredentialDto {
   authenticatorAttachment?: 'platform' | 'cross-platform' | null;
 
   /** Not looked at */
-  @ApiProperty({ type: 'object', additionalProperties: true, required: false })
+  @ApiProperty({ type: 'object', additionalProperties: true })
   @Nullable()
   @IsObject()
-  clientExtensionResults?: object | null;
+  clientExtensionResults?: Record<string, unknown> | null;
 }
 
 export class AttestationResponseDto {

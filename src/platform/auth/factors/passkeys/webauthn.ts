@@ -3,7 +3,7 @@ import {
   generateRegistrationOptions,
   verifyAuthenticationResponse,
   verifyRegistrationResponse,
-  type AuthenticatorTransportFuture,
+  type AuthenticatorTransport,
   type PublicKeyCredentialCreationOptionsJSON,
   type PublicKeyCredentialRequestOptionsJSON,
 } from '@simplewebauthn/server';
@@ -139,12 +139,20 @@ export class WebAuthn {
         expectedRPID: this.party.id,
         requireUserVerification: true,
         // The counter is compared where it is stored, in one step with its change.
-        credential: { id: passkey.credentialId, publicKey: isoBase64URL.toBuffer(passkey.publicKey), counter: 0 },
+        credential: {
+          id: passkey.credentialId,
+          publicKey: isoBase64URL.toBuffer(passkey.publicKey),
+          counter: 0,
+        },
       }),
     );
     if (!verified?.verified) return undefined;
-    if (await store.factors.passkeys.noteUse(passkey.id, verified.authenticationInfo.newCounter)) return passkey;
-    this.logger.warn({ passkeyId: passkey.id }, 'the counter of a passkey did not go on: it may have been copied');
+    if (await store.factors.passkeys.noteUse(passkey.id, verified.authenticationInfo.newCounter))
+      return passkey;
+    this.logger.warn(
+      { passkeyId: passkey.id },
+      'the counter of a passkey did not go on: it may have been copied',
+    );
     return undefined;
   }
 
@@ -156,7 +164,9 @@ export class WebAuthn {
     clientDataJSON: string,
   ): Promise<string | undefined> {
     const said = challengeIn(clientDataJSON);
-    return said !== undefined && (await store.factors.challenges.use(said, purpose, accountId)) ? said : undefined;
+    return said !== undefined && (await store.factors.challenges.use(said, purpose, accountId))
+      ? said
+      : undefined;
   }
 
   /** The library throws for every answer that is not good, and asks nobody but the answer itself. */
@@ -176,7 +186,7 @@ const handleOf = (accountId: string): Uint8Array<ArrayBuffer> =>
 
 const descriptorOf = ({ credentialId, transports }: PasskeyColumns) => ({
   id: credentialId,
-  transports: transports as AuthenticatorTransportFuture[],
+  transports: transports as AuthenticatorTransport[],
 });
 
 function challengeIn(clientDataJSON: string): string | undefined {

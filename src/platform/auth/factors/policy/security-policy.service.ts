@@ -69,7 +69,9 @@ export class SecurityPolicyService {
 
   /** The least length of new passwords of that realm, in code points. */
   async passwordMinLength(store: AccountStore): Promise<number> {
-    return store.tenantId === null ? this.config.passwordMinLength : this.effectiveLength(await this.policies.get());
+    return store.tenantId === null
+      ? this.config.passwordMinLength
+      : this.effectiveLength(await this.policies.get());
   }
 
   private describe(policy: SecurityPolicy): SecurityPolicyDto {
