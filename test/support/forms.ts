@@ -36,6 +36,27 @@ export const FORMS: readonly Form[] = [
   },
   {
     method: 'POST',
+    path: '/v1/auth/mfa',
+    caller: 'anyone',
+    body: { mfaToken: 'none', method: 'totp', code: '123456' },
+    text: ['mfaToken', 'method', 'code'],
+  },
+  {
+    method: 'POST',
+    path: '/v1/auth/login/passkey/options',
+    caller: 'anyone',
+    body: { tenant: 'nobody' },
+    text: ['tenant'],
+  },
+  {
+    method: 'PATCH',
+    path: '/v1/security-policy',
+    caller: 'admin',
+    body: { mfa: 'optional' },
+    text: ['mfa'],
+  },
+  {
+    method: 'POST',
     path: '/v1/tenants',
     caller: 'operator',
     body: { slug: 'never-made', name: 'Never', admin: { email: 'admin@ringfence.test', password: PASSWORD } },

@@ -2,9 +2,10 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { OperationFacts } from './operation-facts.js';
 import { COMMON_HEADERS, headerRefs, problemsOf } from './openapi-problems.js';
 import type { Access } from '../http/route.js';
+import type { DocumentedRoute } from './route-catalogue.js';
 
 type PathItem = OpenAPIObject['paths'][string];
-export type Operation = NonNullable<PathItem['get']> & { 'x-permission'?: string };
+export type Operation = NonNullable<PathItem['get']> & { 'x-permission'?: string; 'x-step-up'?: true };
 type Parameter = NonNullable<Operation['parameters']>[number];
 
 const STATUS_WORDS: Readonly<Record<string, string>> = {
@@ -17,23 +18,34 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
 };
 
 /** Completes one operation of Nest's document in place: who may call, parameters, responses, headers, words. */
-export function completeOperation(method: string, path: string, operation: Operation, access: Access): void {
+export function completeOperation(
+  method: string,
+  path: string,
+  operation: Operation,
+  route: DocumentedRoute,
+): void {
+  const { access } = route;
   dropReservedHeaders(operation);
   declarePathParameters(path, operation);
   const facts = factsOf(method, path, operation, access);
   const permission = access.rule === 'permission' ? access.permission : access.rule;
   operation['x-permission'] = permission;
+  if (route.needsStepUp) operation['x-step-up'] = true;
   if (facts.isPublic) operation.security = [];
   else delete operation.security;
   operation.summary ||= summaryOf(operation.operationId ?? '');
   operation.description = [
     operation.description || `${operation.summary}.`,
     WHO[access.rule](permission),
+    ...(route.needsStepUp ? [STEP_UP] : []),
   ].join('\n\n');
   if (facts.takesIfMatch) operation.parameters?.push({ $ref: '#/components/parameters/IfMatch' });
   if (facts.takesIfNoneMatch) operation.parameters?.push({ $ref: '#/components/parameters/IfNoneMatch' });
   completeResponses(operation, facts);
 }
+
+const STEP_UP =
+  'Needs a proof that is less than five minutes old, by a second factor if the account has one; see `POST /v1/auth/step-up`.';
 
 const WHO: Readonly<Record<Access['rule'], (permission: string) => string>> = {
   public: () => 'Anyone may call this.',

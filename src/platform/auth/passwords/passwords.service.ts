@@ -27,6 +27,7 @@ export class PasswordsService {
     await store.transaction(async (inside) => {
       await inside.accounts.setPasswordHash(account.id, passwordHash);
       await inside.invitations.removeOf(account.id);
+      await inside.factors.pendingLogins.removeOf(account.id);
       await inside.sessions.endOthers(account.id, actor.sessionId);
     });
   }

@@ -61,6 +61,17 @@ export class SecurityPolicyService {
     return { mfa, enrolBy: new Date(from + mfaGraceDays * DAY_MS) };
   }
 
+  /**
+   * Whether the session may go on: one that was begun with a password alone ends with the grace. Asked whenever a session
+   * is continued, so that nobody stays around the requirement by never signing in again.
+   */
+  async allowsSession(store: AccountStore, sessionId: string, accountId: string): Promise<boolean> {
+    const proof = await store.factors.proofs.find(sessionId, accountId);
+    if (proof?.methods.includes('mfa')) return true;
+    const { enrolBy } = await this.requirementOf(store, await store.accounts.get(accountId));
+    return enrolBy === null || enrolBy.getTime() > Date.now();
+  }
+
   /** Throws ConflictError where no new second factors are wanted. */
   async assertEnrolmentAllowed(store: AccountStore): Promise<void> {
     if (store.tenantId !== null && (await this.policies.get()).mfa === 'off')

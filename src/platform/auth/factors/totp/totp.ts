@@ -5,6 +5,8 @@ const ISSUER = 'Ringfence';
 const SEED_BYTES = 20;
 /** RFC 6238 with what every authenticator app can do. */
 const PARAMETERS = { algorithm: 'SHA1', digits: 6, period: 30 } as const;
+/** Nothing else may reach the library, which compares bytes and throws when there are more of them. */
+const CODE = /^[0-9]{6}$/;
 /** Steps that a clock may be off, each way. */
 const WINDOW_STEPS = 1;
 
@@ -16,6 +18,7 @@ export const totpUri = (seed: string, label: string): string => totpOf(seed, lab
 
 /** The time step to which the code belongs, at most one from `now` (milliseconds); undefined for a wrong code. */
 export function stepOf(seed: string, code: string, now = Date.now()): number | undefined {
+  if (!CODE.test(code)) return undefined;
   const delta = totpOf(seed, '').validate({ token: code, timestamp: now, window: WINDOW_STEPS });
   return delta === null ? undefined : Math.floor(now / 1000 / PARAMETERS.period) + delta;
 }
