@@ -24,11 +24,12 @@ const ITEM_ROUTES: readonly [method: string, path: string, body?: () => unknown]
   ['DELETE', '/v1/users/{user}'],
   ['DELETE', '/v1/users/{user}/factors'],
   ['DELETE', '/v1/auth/sessions/{session}'],
+  ['DELETE', '/v1/auth/passkeys/{passkey}'],
 ];
-const TENANT_WIDE = ITEM_ROUTES.filter(([, path]) => !path.includes('{session}'));
+const TENANT_WIDE = ITEM_ROUTES.filter(([, path]) => !/\{(session|passkey)\}/.test(path));
 const VENDOR_WIDE = ITEM_ROUTES.filter(([method, path]) => {
   const isVendorRight = !(method === 'DELETE' && path === '/v1/vendors/{vendor}');
-  return isVendorRight && !path.includes('{user}') && !path.includes('{session}');
+  return isVendorRight && !path.includes('{user}') && !/\{(session|passkey)\}/.test(path);
 });
 
 function form(): FormData {

@@ -74,7 +74,6 @@ export interface Deviations {
   userVerified?: boolean;
   userHandle?: string;
   type?: string;
-  certificate?: Buffer;
 }
 
 /** An authenticator in software: one ES256 key pair, with a counter. */
@@ -108,15 +107,9 @@ export class SoftwareAuthenticator {
     length.writeUInt16BE(this.id.length);
     const attested = Buffer.concat([Buffer.alloc(16), length, this.id, isoCBOR.encode(this.cose)]);
     const authData = Buffer.concat([this.authData(0x41, but), attested]);
-    const statement = new Map<string, unknown>();
-    if (but.certificate) {
-      statement.set('alg', -7);
-      statement.set('sig', new Uint8Array(8));
-      statement.set('x5c', [new Uint8Array(but.certificate)]);
-    }
     const attestation = new Map<string, unknown>([
-      ['fmt', but.certificate ? 'packed' : 'none'],
-      ['attStmt', statement],
+      ['fmt', 'none'],
+      ['attStmt', new Map()],
       ['authData', new Uint8Array(authData)],
     ]);
     const attestationObject = Buffer.from(isoCBOR.encode(attestation as never)).toString('base64url');
