@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
-import { send, type Answer, type Client, type Resource } from '../support/client.js';
+import { send, serverUrl, type Answer, type Client, type Resource } from '../support/client.js';
 import { expectProblem } from '../support/problem.js';
+import { registerPasskey } from '../support/second-factors.js';
 import { unique, world, type TenantWorld } from '../support/world.js';
 
 /** Every route of a tenant's things that takes an id, with a body that would be right. */
@@ -38,7 +39,7 @@ function form(): FormData {
   return data;
 }
 
-interface Inventory extends Record<'vendor' | 'agent' | 'file' | 'user' | 'session', string> {
+interface Inventory extends Record<'vendor' | 'agent' | 'file' | 'user' | 'session' | 'passkey', string> {
   marker: string;
 }
 
@@ -49,8 +50,16 @@ async function furnish(tenant: TenantWorld): Promise<Inventory & { vendorUser: C
   const agent = await tenant.agent(vendor, { name: marker });
   const file = (await vendorUser.upload(`/v1/vendors/${vendor.id}`, `${marker}.txt`, marker))
     .body as Resource;
+  await registerPasskey(vendorUser, serverUrl().replace('127.0.0.1', 'localhost'));
+  const passkeys = (await vendorUser.get('/v1/auth/passkeys')).body as { data: Resource[] };
   const sessions = (await vendorUser.get('/v1/auth/sessions')).body as { data: Resource[] };
-  const ids = { vendor: vendor.id, agent: agent.id, file: file.id, session: sessions.data[0]!.id };
+  const ids = {
+    vendor: vendor.id,
+    agent: agent.id,
+    file: file.id,
+    session: sessions.data[0]!.id,
+    passkey: passkeys.data[0]!.id,
+  };
   return { ...ids, user: vendorUser.me.id, marker, vendorUser };
 }
 
