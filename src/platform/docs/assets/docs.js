@@ -1,4 +1,7 @@
-import { Problem, Session } from './session.js';
+import { arePasskeysPossible } from './passkeys.js';
+import { Problem } from './problem.js';
+import { SecondFactorPanel } from './second-factor.js';
+import { Session } from './session.js';
 
 const byId = (id) => document.getElementById(id);
 const [login, mfa, account, setup, setupForm] = ['login', 'mfa', 'account', 'setup', 'setup-form'].map(byId);
@@ -37,13 +40,19 @@ byId('curl').textContent = [
 ].join('\n');
 
 onSubmit(login, async ({ tenant, email, password }) => {
-  secondFactor = await session.signIn(tenant.trim(), email.trim(), password);
+  const missing = await session.signIn(tenant.trim(), email.trim(), password);
   login.elements.password.value = '';
-  if (secondFactor) show(mfa, mfa.elements.code);
+  askFor(missing);
 });
+onSubmit(byId('passkey-login'), () => session.signInByPasskey(login.elements.tenant.value.trim()));
+byId('passkey-login').hidden = !arePasskeysPossible;
 
 onSubmit(mfa, async ({ method, code }) => {
   await session.secondFactor(secondFactor.mfaToken, method, code.trim());
+  mfa.reset();
+});
+onSubmit(byId('mfa-passkey'), async () => {
+  await session.secondFactorByPasskey(secondFactor.mfaToken);
   mfa.reset();
 });
 mfa.addEventListener('reset', () => {
@@ -55,20 +64,38 @@ onSubmit(
   setupForm,
   async ({ password, repeat }) => {
     if (password !== repeat) throw new Problem('The two passwords differ.');
-    await session.acceptInvitation(invitation, password);
+    const missing = await session.acceptInvitation(invitation, password);
     invitation = undefined;
     setupForm.reset();
     setup.hidden = true;
+    askFor(missing);
   },
   byId('setup-error'),
 );
 setupForm.elements.password.addEventListener('input', showLength);
 
+const factorPanel = new SecondFactorPanel(session, onSubmit);
+byId('add-factor').addEventListener('click', () => factorPanel.open());
+
 byId('logout').addEventListener('click', async () => {
+  factorPanel.close();
   await session.signOut().catch(() => undefined);
   say('Signed out.');
   login.elements.email.focus();
 });
+
+/** Asks for the second factor that a sign-in lacks, or for getting one; nothing when nothing is missing. */
+function askFor(missing) {
+  secondFactor = missing;
+  if (!missing) return;
+  if (missing.enrolmentRequired) return factorPanel.open(missing.mfaToken);
+  const kinds = [...mfa.elements.method.options];
+  for (const kind of kinds) kind.hidden = !missing.methods.includes(kind.value);
+  mfa.elements.method.value = kinds.find((kind) => !kind.hidden)?.value ?? 'totp';
+  const byPasskey = byId('mfa-passkey');
+  byPasskey.hidden = !arePasskeysPossible || !missing.methods.includes('passkey');
+  show(mfa, byPasskey.hidden ? mfa.elements.code : byPasskey.querySelector('button'));
+}
 
 function takeInvitation() {
   const [, token] = /^#setup=(.+)$/.exec(location.hash) ?? [];
@@ -110,6 +137,8 @@ function showSession(token, me, reason) {
 /** Exactly one of the bar's three faces is seen. */
 function show(face, focused) {
   for (const each of [login, mfa, account]) each.hidden = each !== face;
+  byId('passkey-login').hidden = face !== login || !arePasskeysPossible;
+  if (face !== mfa) byId('mfa-passkey').hidden = true;
   focused?.focus();
 }
 
