@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
-import { send, serverUrl, type Answer, type Client, type Resource } from '../support/client.js';
+import { send, type Answer, type Client, type Resource } from '../support/client.js';
 import { expectProblem } from '../support/problem.js';
-import { registerPasskey } from '../support/second-factors.js';
+import { registerPasskey } from '../support/passkeys.js';
 import { unique, world, type TenantWorld } from '../support/world.js';
 
 /** Every route of a tenant's things that takes an id, with a body that would be right. */
@@ -50,7 +50,7 @@ async function furnish(tenant: TenantWorld): Promise<Inventory & { vendorUser: C
   const agent = await tenant.agent(vendor, { name: marker });
   const file = (await vendorUser.upload(`/v1/vendors/${vendor.id}`, `${marker}.txt`, marker))
     .body as Resource;
-  await registerPasskey(vendorUser, serverUrl().replace('127.0.0.1', 'localhost'));
+  await registerPasskey(vendorUser);
   const passkeys = (await vendorUser.get('/v1/auth/passkeys')).body as { data: Resource[] };
   const sessions = (await vendorUser.get('/v1/auth/sessions')).body as { data: Resource[] };
   const ids = {

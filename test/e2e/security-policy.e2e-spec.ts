@@ -1,29 +1,13 @@
-import { addAda, inviteAda, accept, login, PASSWORD, refresh, type Credentials } from '../support/auth.js';
-import { Client, send, serverUrl } from '../support/client.js';
-import { linkToken } from '../support/command.js';
+import { accept, addAda, inviteAda, login, PASSWORD, refresh, type Credentials } from '../support/auth.js';
+import { Client, send } from '../support/client.js';
 import { asOwner, besideShared } from '../support/database.js';
+import { registerPasskey, SoftwareAuthenticator, type Options } from '../support/passkeys.js';
 import { expectProblem, pointersOf } from '../support/problem.js';
-import {
-  ageProofs,
-  codeOf,
-  enrolTotp,
-  finish,
-  registerPasskey,
-  rewindTotp,
-  SoftwareAuthenticator,
-  wrongCodeOf,
-  type Pending,
-} from '../support/second-factors.js';
+import { codeOf, enrolTotp, finish, pend, wrongCodeOf } from '../support/second-factors.js';
 import { OPERATOR_EMAIL, OPERATOR_PASSWORD, startServer } from '../support/server.js';
 import { world, type TenantWorld } from '../support/world.js';
 
 const POLICY = '/v1/security-policy';
-const origin = serverUrl().replace('127.0.0.1', 'localhost');
-
-const pend = async (credentials: Credentials, server?: { url: string }): Promise<Pending> =>
-  (await login(credentials, server)).body as unknown as Pending;
-const signInAs = ({ tenant, email, password }: Credentials): Promise<Client> =>
-  Client.signIn({ ...(tenant !== undefined && { tenant }), email, password });
 
 async function requiring(
   mfaGraceDays = 0,
@@ -85,7 +69,7 @@ describe('the security policy of a tenant', () => {
   it('“off” lets nobody enrol, and goes on asking those who did', async () => {
     const tenant = await world.tenant();
     const ada = await addAda(tenant);
-    const { secret } = await enrolTotp(await signInAs(ada), tenant.id);
+    const { secret } = await enrolTotp(await Client.signIn(ada), tenant.id);
     await tenant.admin.patch(POLICY, { mfa: 'off' });
     expectProblem(await tenant.admin.post('/v1/auth/mfa/totp'), 409, 'conflict');
     expectProblem(await tenant.admin.post('/v1/auth/passkeys/options'), 409, 'conflict');
@@ -95,7 +79,7 @@ describe('the security policy of a tenant', () => {
 
   it('“required” gives everybody the days of grace, and says until when', async () => {
     const { tenant, ada } = await requiring(3);
-    const client = await signInAs(ada);
+    const client = await Client.signIn(ada);
     const { requiredBy } = (await client.get('/v1/auth/mfa')).body as { requiredBy: string };
     const days = (Date.parse(requiredBy) - Date.now()) / 86_400_000;
     expect(days).toBeGreaterThan(2.9);
@@ -114,7 +98,7 @@ describe('the security policy of a tenant', () => {
   it('“required” ends sessions that were begun with a password alone at their next refresh', async () => {
     const tenant = await world.tenant();
     const ada = await addAda(tenant);
-    const client = await signInAs(ada);
+    const client = await Client.signIn(ada);
     await tenant.admin.patch(POLICY, { mfa: 'required' });
     expectProblem(await refresh(client.refreshToken), 401, 'unauthenticated');
     expectProblem(await client.get('/v1/me'), 401, 'unauthenticated');
@@ -149,7 +133,7 @@ describe('a sign-in that must enrol first', () => {
     const { mfaToken } = await pend(ada);
     const path = '/v1/auth/mfa/enrolment/passkey';
     const options = await send('POST', `${path}/options`, { body: { mfaToken } });
-    const credential = new SoftwareAuthenticator(origin).create(options.body as never);
+    const credential = new SoftwareAuthenticator().create(options.body as Options);
     const done = await send('POST', path, { body: { mfaToken, credential } });
     expect(done.body).toHaveProperty('accessToken');
     expect(await pend(ada)).toMatchObject({ methods: ['passkey', 'recovery_code'] });
@@ -181,11 +165,11 @@ describe('a sign-in that must enrol first', () => {
 describe('a factor that is required', () => {
   it('is not removed while it is the last', async () => {
     const tenant = await world.tenant();
-    const ada = await signInAs(await addAda(tenant));
+    const ada = await Client.signIn(await addAda(tenant));
     await enrolTotp(ada, tenant.id);
     await tenant.admin.patch(POLICY, { mfa: 'required', mfaGraceDays: 30 });
     expectProblem(await ada.delete('/v1/auth/mfa/totp'), 409, 'conflict');
-    await registerPasskey(ada, origin);
+    await registerPasskey(ada);
     expect((await ada.delete('/v1/auth/mfa/totp')).status).toBe(204);
     const { data } = (await ada.get('/v1/auth/passkeys')).body as { data: { id: string }[] };
     expectProblem(await ada.delete(`/v1/auth/passkeys/${data[0]!.id}`), 409, 'conflict');
@@ -194,153 +178,14 @@ describe('a factor that is required', () => {
 
   it('is not removed by two removals at once, each of which leaves the other', async () => {
     const { tenant, ada } = await requiring(30);
-    const client = await signInAs(ada);
+    const client = await Client.signIn(ada);
     await enrolTotp(client, tenant.id);
-    await registerPasskey(client, origin);
+    await registerPasskey(client);
     const { data } = (await client.get('/v1/auth/passkeys')).body as { data: { id: string }[] };
     const answers = await Promise.all([
       client.delete('/v1/auth/mfa/totp'),
       client.delete(`/v1/auth/passkeys/${data[0]!.id}`),
     ]);
     expect(answers.map(({ status }) => status).sort()).toEqual([204, 409]);
-  });
-});
-
-describe('a fresh proof', () => {
-  const NEEDING: readonly [method: string, path: string, body?: object][] = [
-    ['POST', '/v1/auth/mfa/totp'],
-    ['POST', '/v1/auth/mfa/totp/confirm', { code: '123456' }],
-    ['DELETE', '/v1/auth/mfa/totp'],
-    ['POST', '/v1/auth/mfa/recovery-codes'],
-    ['POST', '/v1/auth/passkeys/options'],
-    ['POST', '/v1/auth/passkeys', {}],
-    ['DELETE', '/v1/auth/passkeys/{id}'],
-    ['PATCH', POLICY, { mfa: 'off' }],
-    ['DELETE', '/v1/users/{id}'],
-    ['DELETE', '/v1/users/{id}/factors'],
-    ['DELETE', '/v1/tenants/{id}'],
-    ['POST', '/v1/tenants/{id}/export'],
-  ];
-
-  it('is needed by what the document says, and by nothing else', async () => {
-    const { paths } = (await send('GET', '/openapi.json')).body as {
-      paths: Record<string, Record<string, { 'x-step-up'?: boolean }>>;
-    };
-    const marked = Object.entries(paths).flatMap(([path, methods]) =>
-      Object.entries(methods)
-        .filter(([, operation]) => operation['x-step-up'])
-        .map(([method]) => `${method.toUpperCase()} ${path}`),
-    );
-    expect(marked.sort()).toEqual(NEEDING.map(([method, path]) => `${method} ${path}`).sort());
-  });
-
-  it('is asked for by each of them once it is five minutes old', async () => {
-    const tenant = await world.tenant();
-    const { id } = await addAda(tenant);
-    const operator = await Client.signIn({ email: OPERATOR_EMAIL, password: OPERATOR_PASSWORD });
-    await ageProofs(tenant.admin.me.id, 301, tenant.id);
-    const aged = 'UPDATE platform.session SET proved_at = $2 WHERE account_id = $1';
-    await asOwner(aged, [operator.me.id, new Date(Date.now() - 301_000)]);
-    for (const [method, path, body] of NEEDING) {
-      const caller = path.startsWith('/v1/tenants') ? operator : tenant.admin;
-      const answer = await caller.send(
-        method,
-        path.replace('{id}', path.includes('tenants') ? tenant.id : id),
-        body,
-      );
-      expectProblem(answer, 403, 'step_up_required');
-      expect(answer.body).toMatchObject({ methods: ['password'] });
-    }
-    expect((await tenant.admin.get(`/v1/users/${id}`)).status).toBe(200);
-  });
-
-  it('is the password for who has nothing better', async () => {
-    const tenant = await world.tenant();
-    const ada = await addAda(tenant);
-    const client = await signInAs(ada);
-    await ageProofs(ada.id, 301, tenant.id);
-    const prove = (body: object) => client.post('/v1/auth/step-up', body);
-    for (const [body, pointer] of [
-      [{ method: 'password', password: 'wrong' }, '/password'],
-      [{ method: 'password' }, '/password'],
-      [{ method: 'totp', code: '123456' }, '/method'],
-      [{ method: 'recovery_code', code: 'x' }, '/method'],
-      [{ method: 'passkey' }, '/credential'],
-    ] as const) {
-      const answer = await prove(body);
-      expectProblem(answer, 422, 'validation_failed');
-      expect(pointersOf(answer)).toContain(pointer);
-    }
-    expect((await client.patch(POLICY, { mfa: 'off' })).status).toBe(403);
-    expect((await prove({ method: 'password', password: PASSWORD })).status).toBe(200);
-    expect((await client.patch(POLICY, { mfa: 'off' })).status).toBe(200);
-  });
-
-  it('is the second factor for who has one: the password, and a session begun with less, are not enough', async () => {
-    const tenant = await world.tenant();
-    const ada = await addAda(tenant);
-    const client = await signInAs(ada);
-    const { secret } = await enrolTotp(client, tenant.id);
-    await ageProofs(ada.id, 301, tenant.id);
-    expect((await client.post('/v1/auth/step-up', { method: 'password', password: PASSWORD })).status).toBe(
-      422,
-    );
-    await asOwner("UPDATE {schema}.session SET proved_at = now(), methods = '{pwd}'", [], tenant.id);
-    const refused = await client.patch(POLICY, { mfa: 'off' });
-    expectProblem(refused, 403, 'step_up_required');
-    expect(refused.body).toMatchObject({ methods: ['totp'] });
-    const code = codeOf(secret);
-    expect(
-      (await client.post('/v1/auth/step-up', { method: 'totp', code: wrongCodeOf(secret) })).status,
-    ).toBe(422);
-    expect((await client.post('/v1/auth/step-up', { method: 'totp', code })).status).toBe(200);
-    expect((await client.post('/v1/auth/step-up', { method: 'totp', code })).status).toBe(422);
-    expect((await client.patch(POLICY, { mfa: 'off' })).status).toBe(200);
-  });
-
-  it('counts wrong proofs together with those of signing in', async () => {
-    const tenant = await world.tenant();
-    const ada = await addAda(tenant);
-    const client = await signInAs(ada);
-    const { secret } = await enrolTotp(client, tenant.id);
-    for (let attempt = 0; attempt < 6; attempt++)
-      await client.post('/v1/auth/step-up', { method: 'totp', code: wrongCodeOf(secret) });
-    expect((await client.post('/v1/auth/step-up', { method: 'totp', code: codeOf(secret) })).status).toBe(
-      422,
-    );
-    const { mfaToken } = await pend(ada);
-    expect((await finish({ mfaToken, method: 'totp', code: codeOf(secret) })).status).toBe(401);
-  });
-});
-
-describe('an administrator', () => {
-  it('takes the second factors off somebody who lost them, and ends their sessions', async () => {
-    const tenant = await world.tenant();
-    const ada = await addAda(tenant);
-    const client = await signInAs(ada);
-    await enrolTotp(client, tenant.id);
-    await registerPasskey(client, origin);
-    await asOwner('INSERT INTO {schema}.factor_attempt VALUES ($1, 100)', [ada.id], tenant.id);
-    expect((await tenant.admin.delete(`/v1/users/${ada.id}/factors`)).status).toBe(204);
-    expectProblem(await client.get('/v1/me'), 401, 'unauthenticated');
-    const again = await signInAs(ada);
-    expect((await again.get('/v1/auth/mfa')).body).toMatchObject({
-      totpSince: null,
-      passkeys: 0,
-      recoveryCodesLeft: 0,
-    });
-    await enrolTotp(again, tenant.id);
-    expectProblem(await tenant.admin.delete(`/v1/users/${tenant.admin.me.id}/factors`), 409, 'conflict');
-  });
-
-  it('gets no further by a new link: it sets the password alone', async () => {
-    const tenant = await world.tenant();
-    const ada = await addAda(tenant);
-    const { secret } = await enrolTotp(await signInAs(ada), tenant.id);
-    const token = await linkToken('user', 'link', '--tenant', tenant.slug, '--email', ada.email);
-    const { mfaToken } = (await accept(token, `${PASSWORD} anew`)).body as unknown as Pending;
-    await rewindTotp(ada.id, tenant.id);
-    expect((await finish({ mfaToken, method: 'totp', code: wrongCodeOf(secret) })).status).toBe(401);
-    expect((await finish({ mfaToken, method: 'totp', code: codeOf(secret) })).status).toBe(200);
   });
 });

@@ -1,8 +1,8 @@
-import { createHash, createSign, generateKeyPairSync, randomBytes, type KeyObject } from 'node:crypto';
-import { isoCBOR } from '@simplewebauthn/server/helpers';
 import { Secret, TOTP } from 'otpauth';
-import { send, type Answer, type Client } from './client.js';
+import { addAda, login, type Credentials } from './auth.js';
+import { Client, send, type Answer } from './client.js';
 import { asOwner } from './database.js';
+import { world, type TenantWorld } from './world.js';
 
 const STEP_SECONDS = 30;
 
@@ -49,6 +49,7 @@ export async function ageProofs(accountId: string, seconds: number, tenantId?: s
   );
 }
 
+/** A sign-in that lacks its second factor. */
 export interface Pending {
   mfaRequired: true;
   mfaToken: string;
@@ -56,116 +57,27 @@ export interface Pending {
   enrolmentRequired: boolean;
 }
 
+/** Signs in with the password; what is missing then. */
+export const pend = async (credentials: Credentials, server?: { url: string }): Promise<Pending> =>
+  (await login(credentials, server)).body as unknown as Pending;
+
 export const finish = (body: object): Promise<Answer> => send('POST', '/v1/auth/mfa', { body });
 
-interface CreationOptions {
-  challenge: string;
-  user: { id: string };
-}
-interface RequestOptions {
-  challenge: string;
-}
-/** What a test makes different from what is right. */
-export interface Deviations {
-  challenge?: string;
-  origin?: string;
-  rpId?: string;
-  crossOrigin?: boolean;
-  userVerified?: boolean;
-  userHandle?: string;
-  type?: string;
+export const isSession = ({ status, body }: Answer): boolean =>
+  status === 200 && typeof (body as { accessToken?: unknown }).accessToken === 'string';
+
+export interface AppOwner {
+  tenant: TenantWorld;
+  credentials: Credentials & { id: string };
+  client: Client;
+  secret: string;
+  recoveryCodes: string[];
 }
 
-/** An authenticator in software: one ES256 key pair, with a counter. */
-export class SoftwareAuthenticator {
-  readonly id = randomBytes(32);
-  counter = 1;
-  private readonly privateKey: KeyObject;
-  private readonly cose: Map<number, number | Uint8Array>;
-  userHandle = '';
-
-  constructor(
-    private readonly origin: string,
-    private readonly rpId = new URL(origin).hostname,
-  ) {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
-    this.privateKey = privateKey;
-    this.cose = new Map<number, number | Uint8Array>([
-      [1, 2],
-      [3, -7],
-      [-1, 1],
-      [-2, new Uint8Array(Buffer.from(x, 'base64url'))],
-      [-3, new Uint8Array(Buffer.from(y, 'base64url'))],
-    ]);
-  }
-
-  create({ challenge, user }: CreationOptions, but: Deviations = {}): object {
-    this.userHandle = user.id;
-    const clientData = this.clientData('webauthn.create', challenge, but);
-    const length = Buffer.alloc(2);
-    length.writeUInt16BE(this.id.length);
-    const attested = Buffer.concat([Buffer.alloc(16), length, this.id, isoCBOR.encode(this.cose)]);
-    const authData = Buffer.concat([this.authData(0x41, but), attested]);
-    const attestation = new Map<string, unknown>([
-      ['fmt', 'none'],
-      ['attStmt', new Map()],
-      ['authData', new Uint8Array(authData)],
-    ]);
-    const attestationObject = Buffer.from(isoCBOR.encode(attestation as never)).toString('base64url');
-    return this.credential({
-      clientDataJSON: clientData.toString('base64url'),
-      attestationObject,
-      transports: ['internal'],
-    });
-  }
-
-  get({ challenge }: RequestOptions, but: Deviations = {}): object {
-    const clientData = this.clientData('webauthn.get', challenge, but);
-    const authData = this.authData(0x01, but);
-    const signature = createSign('sha256')
-      .update(authData)
-      .update(createHash('sha256').update(clientData).digest())
-      .sign(this.privateKey);
-    return this.credential({
-      clientDataJSON: clientData.toString('base64url'),
-      authenticatorData: authData.toString('base64url'),
-      signature: signature.toString('base64url'),
-      userHandle: but.userHandle ?? this.userHandle,
-    });
-  }
-
-  private clientData(type: string, challenge: string, but: Deviations): Buffer {
-    const { origin = this.origin, crossOrigin = false } = but;
-    return Buffer.from(
-      JSON.stringify({
-        type: but.type ?? type,
-        challenge: but.challenge ?? challenge,
-        origin,
-        crossOrigin,
-      }),
-    );
-  }
-
-  private authData(flags: number, { rpId = this.rpId, userVerified = true }: Deviations): Buffer {
-    const counter = Buffer.alloc(4);
-    counter.writeUInt32BE(this.counter++);
-    const domain = createHash('sha256').update(rpId).digest();
-    return Buffer.concat([domain, Buffer.from([flags | (userVerified ? 0x04 : 0)]), counter]);
-  }
-
-  private credential(response: object): object {
-    const id = this.id.toString('base64url');
-    return { id, rawId: id, type: 'public-key', clientExtensionResults: {}, response };
-  }
-}
-
-/** Registers a passkey of the caller and returns its authenticator. */
-export async function registerPasskey(caller: Client, origin: string): Promise<SoftwareAuthenticator> {
-  const authenticator = new SoftwareAuthenticator(origin);
-  const options = (await caller.post('/v1/auth/passkeys/options')).body as CreationOptions;
-  const credential = authenticator.create(options);
-  const answer = await caller.post('/v1/auth/passkeys', { credential });
-  if (answer.status !== 201) throw new Error(`registering answered ${answer.status}: ${answer.text}`);
-  return authenticator;
+/** Somebody of a tenant of their own, with an authenticator app. */
+export async function appOwner(): Promise<AppOwner> {
+  const tenant = await world.tenant();
+  const credentials = await addAda(tenant);
+  const client = await Client.signIn(credentials);
+  return { tenant, credentials, client, ...(await enrolTotp(client, tenant.id)) };
 }

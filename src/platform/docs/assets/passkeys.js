@@ -6,13 +6,13 @@ export const arePasskeysPossible = isNamed && !!window.PublicKeyCredential?.pars
 
 /** Makes a passkey by the options of the API, and resolves to what the API wants to hear of it. */
 export function makePasskey(options) {
-  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
+  const publicKey = window.PublicKeyCredential.parseCreationOptionsFromJSON(options);
   return answerOf(navigator.credentials.create({ publicKey }));
 }
 
 /** Uses a passkey by the options of the API, and resolves to what the API wants to hear of it. */
 export function usePasskey(options) {
-  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
+  const publicKey = window.PublicKeyCredential.parseRequestOptionsFromJSON(options);
   return answerOf(navigator.credentials.get({ publicKey }));
 }
 

@@ -22,14 +22,14 @@ export class TotpRepository {
   async begin(accountId: string, seed: string): Promise<boolean> {
     await this.repository.delete({ accountId, confirmedAt: IsNull() });
     const values = { accountId, seed, createdAt: new Date() };
-    const { raw } = await this.repository
+    const result = await this.repository
       .createQueryBuilder()
       .insert()
       .values(values)
       .orIgnore()
       .returning('account_id')
       .execute();
-    return (raw as unknown[]).length === 1;
+    return (result.raw as unknown[]).length === 1;
   }
 
   /** Confirms the enrolment with this seed, whose code of this step was right; of several at once, one gets true. */
