@@ -35,12 +35,21 @@ const ROOMS = {
   'platform/audit': [KERNEL, CONFIG, HTTP, TENANCY, PROTECTION],
   'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, AUDIT, PROTECTION],
   'platform/access': [KERNEL, HTTP],
+  'platform/idempotency': [KERNEL, HTTP, TENANCY, PROTECTION],
   'platform/users': [KERNEL, HTTP_WORDS, TENANCY, AUTH, AUDIT],
   'platform/tenants': [KERNEL, HTTP_WORDS, TENANCY, AUTH, AUDIT, room('platform/users')],
   'platform/docs': [KERNEL, CONFIG, HTTP],
   'features/vendors': [KERNEL, HTTP_WORDS, TENANCY_DOOR],
   'features/agents': [KERNEL, HTTP_WORDS, TENANCY_DOOR, faceOf('vendors')],
-  'features/files': [KERNEL, HTTP_WORDS, TENANCY_DOOR, CONFIG, faceOf('vendors'), faceOf('agents')],
+  'features/files': [
+    KERNEL,
+    HTTP_WORDS,
+    TENANCY_DOOR,
+    CONFIG,
+    '^src/platform/idempotency/idempotency\\.(module|interceptor)\\.ts$',
+    faceOf('vendors'),
+    faceOf('agents'),
+  ],
   // It moves whole tenants: above the features, since it takes the bytes of files along.
   'features/portability': [
     KERNEL,

@@ -15,6 +15,7 @@ import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { AddressThrottlerGuard } from './platform/http/throttler.guard.js';
 import { ProtectionModule } from './platform/protection/protection.module.js';
+import { IdempotencyModule } from './platform/idempotency/idempotency.module.js';
 import { DatabaseReadiness } from './platform/tenancy/registry/database-readiness.js';
 import { ReadOnlyGuard } from './platform/tenancy/shares/read-only.guard.js';
 import { TenancyModule } from './platform/tenancy/tenancy.module.js';
@@ -32,6 +33,7 @@ import { UsersModule } from './platform/users/users.module.js';
     AuditModule,
     AuthModule,
     AccessModule,
+    IdempotencyModule,
     TenantsModule,
     UsersModule,
     VendorsModule,

@@ -126,6 +126,28 @@ describe('a fresh proof', () => {
   });
 });
 
+describe('an Idempotency-Key', () => {
+  it('neither undoes the count of wrong proofs nor keeps a secret that is told once', async () => {
+    const tenant = await world.tenant();
+    const ada = await addAda(tenant);
+    const client = await Client.signIn(ada);
+    const { secret } = await enrolTotp(client, tenant.id);
+    const keyed = { 'idempotency-key': 'the same' };
+    const made = [];
+    for (let time = 0; time < 2; time++)
+      made.push(await client.post('/v1/auth/mfa/recovery-codes', undefined, keyed));
+    expect(made.map(({ headers }) => headers.get('idempotency-replayed'))).toEqual([null, null]);
+    expect(made[0]!.text).not.toBe(made[1]!.text);
+    for (let attempt = 0; attempt < 6; attempt++) {
+      const proof = { method: 'totp', code: wrongCodeOf(secret) };
+      const headers = { 'idempotency-key': `attempt ${attempt}` };
+      expect((await client.post('/v1/auth/step-up', proof, headers)).status).toBe(422);
+    }
+    const right = { method: 'totp', code: codeOf(secret) };
+    expect((await client.post('/v1/auth/step-up', right, { 'idempotency-key': 'right' })).status).toBe(422);
+  });
+});
+
 describe('an administrator', () => {
   it('takes the second factors off somebody who lost them, and ends their sessions', async () => {
     const tenant = await world.tenant();

@@ -27,7 +27,7 @@ export function completeOperation(
   const { access } = route;
   dropReservedHeaders(operation);
   declarePathParameters(path, operation);
-  const facts = factsOf(method, path, operation, access);
+  const facts = factsOf(method, path, operation, route);
   const permission = access.rule === 'permission' ? access.permission : access.rule;
   operation['x-permission'] = permission;
   if (route.needsStepUp) operation['x-step-up'] = true;
@@ -39,6 +39,8 @@ export function completeOperation(
     WHO[access.rule](permission),
     ...(route.needsStepUp ? [STEP_UP] : []),
   ].join('\n\n');
+  if (facts.takesIdempotencyKey)
+    operation.parameters?.push({ $ref: '#/components/parameters/IdempotencyKey' });
   if (facts.takesIfMatch) operation.parameters?.push({ $ref: '#/components/parameters/IfMatch' });
   if (facts.takesIfNoneMatch) operation.parameters?.push({ $ref: '#/components/parameters/IfNoneMatch' });
   completeResponses(operation, facts);
@@ -53,7 +55,12 @@ const WHO: Readonly<Record<Access['rule'], (permission: string) => string>> = {
   permission: (permission) => `Needs the permission \`${permission}\`.`,
 };
 
-function factsOf(method: string, path: string, operation: Operation, access: Access): OperationFacts {
+function factsOf(
+  method: string,
+  path: string,
+  operation: Operation,
+  { access, isUnkeyed }: DocumentedRoute,
+): OperationFacts {
   const parameters = (operation.parameters ?? []).filter((parameter) => 'in' in parameter);
   const named = (name: string) => parameters.some((p) => p.name.toLowerCase() === name);
   const hasBody = operation.requestBody !== undefined;
@@ -71,6 +78,7 @@ function factsOf(method: string, path: string, operation: Operation, access: Acc
     takesIfMatch: isItem && ['patch', 'put', 'delete'].includes(method) && !named('if-match'),
     takesIfNoneMatch: isItem && method === 'get' && !named('if-none-match'),
     takesRange: named('range'),
+    takesIdempotencyKey: method === 'post' && access.rule !== 'public' && !isUnkeyed,
     isUpload: bodyTypes.includes('multipart/form-data'),
     isList: method === 'get' && named('cursor'),
   };
@@ -120,6 +128,7 @@ function headersOf(status: string, facts: OperationFacts): string[] {
     ...COMMON_HEADERS,
     ...(isItem && ['200', '304'].includes(status) ? ['ETag'] : []),
     ...(['201', '202'].includes(status) ? ['Location'] : []),
+    ...(facts.takesIdempotencyKey && status.startsWith('2') ? ['Idempotency-Replayed'] : []),
     ...(facts.isList && status === '200' ? ['Link'] : []),
   ];
 }

@@ -98,6 +98,13 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     remedy: 'Read “detail”, fetch the resource again, and resolve the contradiction.',
   },
   {
+    code: 'idempotency_key_in_use',
+    status: 409,
+    title: 'Idempotency key in use',
+    meaning: 'A request of the same caller with the same Idempotency-Key is still being worked on.',
+    remedy: 'Send it again a little later, with the same key; it will get the answer of the first.',
+  },
+  {
     code: 'precondition_failed',
     status: 412,
     title: 'Precondition failed',

@@ -2,13 +2,15 @@ import 'reflect-metadata';
 import type { INestApplication } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
-import { ACCESS_KEY, STEP_UP_KEY, type Access } from '../http/route.js';
+import { ACCESS_KEY, UNKEYED_KEY, STEP_UP_KEY, type Access } from '../http/route.js';
 
 /** What a handler says beyond what Nest's own OpenAPI reader understands. */
 export interface DocumentedRoute {
   access: Access;
   /** Whether the caller must have proved themselves of late. */
   needsStepUp: boolean;
+  /** A POST that takes no `Idempotency-Key`. */
+  isUnkeyed: boolean;
   /** The classes of the handler's parameters, as far as they are classes. */
   parameterTypes: readonly Constructor[];
 }
@@ -46,8 +48,10 @@ function describe(id: string, prototype: object, method: string, handler: object
   if (!access) throw new Error(`The route ${id} does not say who may call it`);
   const types = (Reflect.getMetadata('design:paramtypes', prototype, method) ?? []) as unknown[];
   const needsStepUp = Reflect.hasMetadata(STEP_UP_KEY, handler);
+  const isUnkeyed = Reflect.hasMetadata(UNKEYED_KEY, handler);
   return {
     access,
+    isUnkeyed,
     needsStepUp,
     parameterTypes: types.filter((type) => typeof type === 'function') as Constructor[],
   };

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../../kernel/actor.js';
-import { Authenticated, CurrentActor, StepUp, TightLimit } from '../../http/route.js';
+import { Authenticated, CurrentActor, StepUp, TightLimit, Unkeyed } from '../../http/route.js';
 import { FactorsDto, RecoveryCodesDto, TotpCodeDto, TotpOfferDto } from './mfa/mfa.dto.js';
 import { OwnFactorsService } from './own-factors.service.js';
 
@@ -19,6 +19,7 @@ export class OwnFactorsController {
 
   /** Begin to enrol an authenticator app; it counts once a code of it is confirmed */
   @Post('totp')
+  @Unkeyed()
   @HttpCode(200)
   @Authenticated()
   @StepUp()
@@ -28,6 +29,7 @@ export class OwnFactorsController {
 
   /** Enrol the authenticator app by its first code; older recovery codes are void, and your other sessions end */
   @Post('totp/confirm')
+  @Unkeyed()
   @HttpCode(200)
   @Authenticated()
   @StepUp()
@@ -47,6 +49,7 @@ export class OwnFactorsController {
 
   /** Get ten new recovery codes; the older ones are void */
   @Post('recovery-codes')
+  @Unkeyed()
   @HttpCode(200)
   @Authenticated()
   @StepUp()

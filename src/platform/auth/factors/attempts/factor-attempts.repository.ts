@@ -21,9 +21,11 @@ export class FactorAttemptsRepository {
 
   /**
    * Counts an attempt before it is made; false when none may be made now. Attempts at the same time are counted one after
-   * the other, so that they cannot pass together. Not for transactions: what is rolled back was not counted.
+   * the other, so that they cannot pass together. Throws inside a transaction: what is rolled back was not counted.
    */
   async spend(accountId: string): Promise<boolean> {
+    if (this.manager().queryRunner?.isTransactionActive)
+      throw new Error('an attempt would be counted in a transaction');
     await this.repository.createQueryBuilder().insert().values({ accountId }).orIgnore().execute();
     const { affected } = await this.repository
       .createQueryBuilder()

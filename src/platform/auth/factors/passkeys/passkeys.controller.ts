@@ -2,7 +2,15 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/co
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/server';
 import type { Actor } from '../../../../kernel/actor.js';
-import { Authenticated, Created, CurrentActor, IdParam, StepUp, TightLimit } from '../../../http/route.js';
+import {
+  Authenticated,
+  Created,
+  CurrentActor,
+  IdParam,
+  StepUp,
+  TightLimit,
+  Unkeyed,
+} from '../../../http/route.js';
 import { OwnFactorsService } from '../own-factors.service.js';
 import { RegisterPasskeyDto } from '../mfa/mfa.dto.js';
 import { CREATION_OPTIONS } from './options-schema.js';
@@ -22,6 +30,7 @@ export class PasskeysController {
 
   /** Ask for what a browser needs to make a passkey */
   @Post('options')
+  @Unkeyed()
   @HttpCode(200)
   @Authenticated()
   @StepUp()
@@ -32,6 +41,7 @@ export class PasskeysController {
 
   /** Register a passkey; your other sessions end */
   @Post()
+  @Unkeyed()
   @Created()
   @Authenticated()
   @StepUp()

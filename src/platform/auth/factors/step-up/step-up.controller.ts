@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 import type { Actor } from '../../../../kernel/actor.js';
-import { Authenticated, CurrentActor, TightLimit, WhileReadOnly } from '../../../http/route.js';
+import { Authenticated, CurrentActor, TightLimit, Unkeyed, WhileReadOnly } from '../../../http/route.js';
 import { REQUEST_OPTIONS } from '../passkeys/options-schema.js';
 import { StepUpDto, SteppedUpDto } from './step-up.dto.js';
 import { StepUpService } from './step-up.service.js';
@@ -14,6 +14,7 @@ export class StepUpController {
 
   /** Prove yourself anew; for five minutes your session may do what needs a fresh proof */
   @Post()
+  @Unkeyed()
   @HttpCode(200)
   @Authenticated()
   @WhileReadOnly()
@@ -24,6 +25,7 @@ export class StepUpController {
 
   /** Ask for what a browser needs to prove you anew with a passkey */
   @Post('passkey/options')
+  @Unkeyed()
   @HttpCode(200)
   @Authenticated()
   @WhileReadOnly()
