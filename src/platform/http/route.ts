@@ -32,8 +32,11 @@ export type Access =
 
 /** A service that can say whether the caller may see the thing with this id; asked by the ownership guard. */
 export interface OwnerLookup {
-  /** Throws NotFoundError when the id is unknown or outside what the caller may see. */
-  assertVisible(id: string, permission: Permission): Promise<void>;
+  /**
+   * The vendor to which the thing belongs; null when to none. Throws NotFoundError when the id is unknown or outside
+   * what the caller may see.
+   */
+  assertVisible(id: string, permission: Permission): Promise<string | null>;
 }
 
 /** Anyone may call, without credentials. */
@@ -79,13 +82,15 @@ export const Unkeyed = (): MethodDecorator => SetMetadata(UNKEYED_KEY, true);
 /** Where a new resource is found: `<base>/<id>`; the base is the request's own path when left out. */
 export interface CreatedAt {
   base?: string;
+  /** The field that names it in its address; `id` when left out. */
+  key?: string;
 }
 
 /** The POST creates what it answers: 201 with `Location`. */
-export const Created = (base?: string): MethodDecorator =>
+export const Created = (base?: string, key?: string): MethodDecorator =>
   applyDecorators(
     HttpCode(HttpStatus.CREATED),
-    SetMetadata(CREATED_KEY, (base ? { base } : {}) satisfies CreatedAt),
+    SetMetadata(CREATED_KEY, { ...(base && { base }), ...(key && { key }) } satisfies CreatedAt),
   );
 
 /** The versions that `If-Match` allows the resource to be in; give them to `assertVersion`. A malformed one is 412. */

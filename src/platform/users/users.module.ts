@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
+import { RolesModule } from '../roles/roles.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { UserFactorsController } from './user-factors.controller.js';
 import { UsersController } from './users.controller.js';
@@ -7,7 +8,7 @@ import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
 
 @Module({
-  imports: [AuthModule, TenancyModule],
+  imports: [AuthModule, RolesModule, TenancyModule],
   controllers: [UsersController, UserFactorsController],
   providers: [UsersService, UsersRepository],
   exports: [UsersService],
