@@ -22,6 +22,7 @@ const TENANCY = room('platform/tenancy');
 const AUTH = room('platform/auth');
 const AUDIT = room('platform/audit');
 const PROTECTION = room('platform/protection');
+const MAIL = room('platform/mail');
 
 /** Each room and what of our own code it may import besides itself. Anything else is red. */
 const ROOMS = {
@@ -33,7 +34,8 @@ const ROOMS = {
   'platform/tenancy': [KERNEL, CONFIG, DATABASE, HTTP, MIGRATION_LISTS],
   'platform/protection': [KERNEL, CONFIG, TENANCY],
   'platform/audit': [KERNEL, CONFIG, HTTP, TENANCY, PROTECTION],
-  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, AUDIT, PROTECTION],
+  'platform/mail': [CONFIG],
+  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, AUDIT, PROTECTION, MAIL],
   'platform/access': [KERNEL, HTTP],
   'platform/users': [KERNEL, HTTP_WORDS, TENANCY, AUTH, AUDIT],
   'platform/tenants': [KERNEL, HTTP_WORDS, TENANCY, AUTH, AUDIT, room('platform/users')],

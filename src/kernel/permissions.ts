@@ -67,3 +67,10 @@ export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
 export function grantsOf(roles: readonly string[]): ReadonlySet<Grant> {
   return new Set(roles.flatMap((role) => (role in ROLE_GRANTS ? ROLE_GRANTS[role as Role] : [])));
 }
+
+/** Whether who holds these grants holds all that the roles grant: nobody can give, or rule over, more than they have. */
+export function coversRoles(held: ReadonlySet<Grant>, roles: readonly string[]): boolean {
+  return [...grantsOf(roles)].every(
+    (grant) => held.has(grant) || held.has(grant.replace(/:own$/, ':any') as Grant),
+  );
+}

@@ -22,6 +22,8 @@ const ITEM_ROUTES: readonly [method: string, path: string, body?: () => unknown]
   ['GET', '/v1/users/{user}'],
   ['PATCH', '/v1/users/{user}', () => ({ name: 'Taken' })],
   ['DELETE', '/v1/users/{user}'],
+  ['POST', '/v1/users/{user}/unlock'],
+  ['POST', '/v1/users/{user}/invitation'],
   ['DELETE', '/v1/auth/sessions/{session}'],
 ];
 const TENANT_WIDE = ITEM_ROUTES.filter(([, path]) => !path.includes('{session}'));

@@ -8,6 +8,7 @@ const FORMAT_VERSION = 1;
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   session: 'credentials in flight: the refresh tokens of those signed in',
   invitation: 'credentials in flight: links by which passwords are chosen',
+  account_token: 'credentials in flight: links by which passwords are reset and addresses confirmed',
 };
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { ConflictError, InvalidError } from '../../kernel/errors.js';
+import { ConflictError, ForbiddenError, InvalidError } from '../../kernel/errors.js';
 import type { Page } from '../../kernel/page.js';
-import type { Permission, TenantRole } from '../../kernel/permissions.js';
+import type { Actor } from '../../kernel/actor.js';
+import { coversRoles, type Permission, type TenantRole } from '../../kernel/permissions.js';
 import { InvitationsService } from '../auth/invitations/invitations.service.js';
+import { AccountLocks } from '../auth/accounts/account-locks.js';
 import { normaliseEmail } from '../auth/accounts/email.js';
 import { PasswordHasher } from '../auth/passwords/password-hasher.js';
 import { PasswordPolicy } from '../auth/passwords/password-policy.js';
@@ -23,9 +25,6 @@ export interface PreparedUser {
   passwordHash: string | null;
 }
 
-/** How long a new user may take to choose a password. */
-const INVITATION_MS = 48 * 3_600_000;
-
 /** The rules of a tenant's users. */
 @Injectable()
 export class UsersService implements OwnerLookup {
@@ -34,6 +33,7 @@ export class UsersService implements OwnerLookup {
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly invitations: InvitationsService,
+    private readonly locks: AccountLocks,
   ) {}
 
   list(query: UserQueryDto): Promise<Page<User>> {
@@ -44,20 +44,24 @@ export class UsersService implements OwnerLookup {
     return this.users.getVisible(id, 'users:read');
   }
 
-  async create(dto: CreateUserDto): Promise<NewUser> {
-    return this.insert(await this.prepare(dto));
+  /** Throws ForbiddenError for roles that grant more than the caller holds. */
+  async create(dto: CreateUserDto, actor: Actor): Promise<NewUser> {
+    assertCovers(actor, dto.roles);
+    const { tenantId } = actor;
+    return this.insert(await this.prepare(dto, { pointer: '/password', words: [], tenantId }));
   }
 
   /** Checks the facts and hashes the password. Throws InvalidError. Needs no tenant yet. */
   async prepare(
     dto: CreateUserDto,
-    given: { pointer: string; words: string[] } = { pointer: '/password', words: [] },
+    given: { pointer: string; words: string[]; tenantId: string | null | undefined },
   ): Promise<PreparedUser> {
     const email = normaliseEmail(dto.email);
     assertVendorFits(dto.roles, dto.vendorId);
     const { name, roles, vendorId = null, password } = dto;
+    const { pointer, words, tenantId } = given;
     if (password !== undefined)
-      this.policy.assertAcceptable(password, given.pointer, [email, name, ...given.words]);
+      await this.policy.assertAcceptable(password, { pointer, ownWords: [email, name, ...words], tenantId });
     const passwordHash = password === undefined ? null : await this.hasher.hash(password);
     return { email, name, roles, vendorId, passwordHash };
   }
@@ -66,13 +70,15 @@ export class UsersService implements OwnerLookup {
   async insert(prepared: PreparedUser): Promise<NewUser> {
     const user = await translating(() => this.users.insert(prepared));
     if (prepared.passwordHash !== null) return { user };
-    return { user, invitation: await this.invitations.invite(user.id, INVITATION_MS) };
+    return { user, invitation: await this.invitations.invite(user) };
   }
 
-  /** Changes count from the user's next request on. */
-  async update(id: string, dto: UpdateUserDto, expected: ExpectedVersions): Promise<User> {
+  /** Changes count from the user's next request on. Throws ForbiddenError where they are beyond what the caller holds. */
+  async update(id: string, dto: UpdateUserDto, expected: ExpectedVersions, actor: Actor): Promise<User> {
     const change = () =>
       this.users.change(id, 'users:update', expected, (user) => {
+        assertCovers(actor, user.roles);
+        if (dto.roles) assertCovers(actor, dto.roles);
         Object.assign(user, dto, dto.email === undefined ? {} : { email: normaliseEmail(dto.email) });
         assertVendorFits(user.roles, user.vendorId);
       });
@@ -84,12 +90,32 @@ export class UsersService implements OwnerLookup {
     await this.users.keepingAnAdmin(() => this.users.remove(id, 'users:delete', expected), lastAdmin);
   }
 
+  /** Invites the user anew, by mail alone. Throws ForbiddenError, ConflictError where no mail is sent. */
+  async invite(id: string, actor: Actor): Promise<void> {
+    const user = await this.users.getVisible(id, 'users:update');
+    assertCovers(actor, user.roles);
+    await this.invitations.inviteByMail(user);
+  }
+
+  /** Opens a locked account, and forgets its failures. */
+  async unlock(id: string): Promise<User> {
+    await this.users.getVisible(id, 'users:update');
+    await this.locks.unlockUser(id);
+    return this.users.getVisible(id, 'users:update');
+  }
+
   async assertVisible(id: string, permission: Permission): Promise<void> {
     await this.users.getVisible(id, permission);
   }
 }
 
 const lastAdmin = (): Error => new ConflictError('A tenant keeps at least one administrator.');
+
+/** Nobody can grant, or rule over, more than they hold. */
+function assertCovers({ grants }: Actor, roles: readonly string[]): void {
+  if (!coversRoles(grants, roles))
+    throw new ForbiddenError('forbidden', 'These roles grant more than you hold yourself.');
+}
 
 function assertVendorFits(roles: readonly string[], vendorId: string | null | undefined): void {
   if (roles.includes('vendor') && !vendorId) {

@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { AccountNotices } from '../accounts/account-notices.js';
+
+/** What happened to whom. */
+export interface LockFacts {
+  /** Id of the tenant; null for the operators. */
+  realm: string | null;
+  accountId: string;
+  proof: 'password' | 'code';
+  /** Until it is reset, and not for a while. */
+  isDisabled: boolean;
+  /** Whether the owner gets a mail as well. */
+  isTold: boolean;
+}
+
+/** Tells the audit log and the owner that an account was locked: after the answer, which takes no longer for it. */
+@Injectable()
+export class LockNotices {
+  constructor(private readonly notices: AccountNotices) {}
+
+  locked({ realm, accountId, proof, isDisabled, isTold }: LockFacts): void {
+    this.notices.afterwards(realm, async (store) => {
+      const detail = { proof, until: isDisabled ? 'reset' : 'a while' };
+      await this.notices.record({ action: 'authn_login_lock', outcome: 'success', accountId, detail });
+      const account = isTold ? await store.accounts.find(accountId) : null;
+      if (account)
+        await this.notices.tell(store, account, (mails, to) => {
+          mails.locked(to, { isDisabled, proof });
+        });
+    });
+  }
+}
