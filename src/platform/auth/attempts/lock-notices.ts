@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { AccountNotices } from '../accounts/account-notices.js';
 
 /** What happened to whom. */
@@ -16,9 +16,20 @@ export interface LockFacts {
 /** Tells the audit log and the owner that an account was locked: after the answer, which takes no longer for it. */
 @Injectable()
 export class LockNotices {
+  private readonly logger = new Logger(LockNotices.name);
+
   constructor(private readonly notices: AccountNotices) {}
 
-  locked({ realm, accountId, proof, isDisabled, isTold }: LockFacts): void {
+  /** Never throws: a refusal must not look different because the owner cannot be told. */
+  locked(facts: LockFacts): void {
+    try {
+      this.tellAfterwards(facts);
+    } catch (error) {
+      this.logger.error(`The lock of the account ${facts.accountId} could not be told`, error);
+    }
+  }
+
+  private tellAfterwards({ realm, accountId, proof, isDisabled, isTold }: LockFacts): void {
     this.notices.afterwards(realm, async (store) => {
       const detail = { proof, until: isDisabled ? 'reset' : 'a while' };
       await this.notices.record({ action: 'authn_login_lock', outcome: 'success', accountId, detail });

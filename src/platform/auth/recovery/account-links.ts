@@ -64,5 +64,6 @@ export class AccountLinks {
   }
 }
 
-const badLink = () =>
+/** The one refusal of links, whatever is wrong with them. */
+export const badLink = (): InvalidError =>
   InvalidError.field('/token', 'invalid_token', 'This link is unknown, was used or has expired.');

@@ -19,7 +19,7 @@ export abstract class AccountTokenColumns {
   @Column('text')
   tokenHash: string;
 
-  /** The new address, where that is what the link confirms. */
+  /** The new address that the link confirms; or the one that it was mailed to. */
   @Column('text', { nullable: true })
   email: string | null;
 

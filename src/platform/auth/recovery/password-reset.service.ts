@@ -4,7 +4,7 @@ import type { AccountColumns } from '../accounts/account.entity.js';
 import type { AccountStore } from '../accounts/account-store.js';
 import { LoginAttempts } from '../attempts/login-attempts.js';
 import { PasswordsService } from '../passwords/passwords.service.js';
-import { AccountLinks } from './account-links.js';
+import { AccountLinks, badLink } from './account-links.js';
 import type { ForgotPasswordDto, ResetPasswordDto } from './recovery.dto.js';
 
 const LINK_MS = 30 * 60_000;
@@ -37,7 +37,7 @@ export class PasswordResetService {
   async mail(store: AccountStore, account: AccountColumns): Promise<void> {
     if (account.lockedAt !== null) return;
     if (!(await this.attempts.isWithinHourly('reset', account.id, MAILS_AN_HOUR))) return;
-    const link = await this.links.make(store, account.id, 'reset', LINK_MS);
+    const link = await this.links.make(store, account.id, 'reset', LINK_MS, account.email);
     const event = { action: 'authn_password_reset_request', outcome: 'success' } as const;
     await this.notices.record({ ...event, accountId: account.id });
     await this.notices.tell(store, account, (mails, to) => {
@@ -53,6 +53,8 @@ export class PasswordResetService {
     await this.links.open('reset', token, async (store, link) => {
       const { accountId } = link.row;
       const account = await store.accounts.get(accountId);
+      // A link is worth no more than the mailbox that it was sent to.
+      if (account.email !== link.row.email || account.lockedAt !== null) throw badLink();
       const passwordHash = await this.passwords.hashNew(store, account, password, '/password');
       await store.transaction(async (inside) => {
         await this.links.redeem(inside, link);
