@@ -1,7 +1,8 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { AuditModule } from '../audit/audit.module.js';
-import { ConfigModule, MASTER_KEY } from '../config/config.module.js';
+import type { Config } from '../config/config.js';
+import { CONFIG, ConfigModule, MASTER_KEY } from '../config/config.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { ProtectionModule } from '../protection/protection.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
@@ -60,13 +61,19 @@ import { UserAccessService } from './accounts/user-access.service.js';
     MeService,
     OperatorsService,
     PasswordHasher,
-    PasswordMinimum,
     PasswordPolicy,
     PasswordResetService,
     PasswordsService,
     SessionsService,
     SigningKeysRepository,
     UserAccessService,
+    {
+      provide: PasswordMinimum,
+      inject: [CONFIG],
+      useFactory: ({ passwordMinLength }: Config): PasswordMinimum => ({
+        of: () => Promise.resolve(passwordMinLength),
+      }),
+    },
     {
       provide: SigningKeys,
       inject: [SigningKeysRepository, MASTER_KEY],

@@ -74,10 +74,16 @@ export class Mailer implements OnApplicationShutdown {
         const { code, responseCode } = error as { code?: string; responseCode?: number };
         const told = `A mail was not sent (try ${attempt + 1}): ${[code, responseCode].filter(Boolean).join(' ')}`;
         const isFinal = pauseMs === undefined || (responseCode !== undefined && responseCode >= 500);
-        if (isFinal || this.stopping.signal.aborted) return void this.logger.error(`${told}; given up`);
+        if (isFinal || this.stopping.signal.aborted) {
+          this.logger.error(`${told}; given up`);
+          return;
+        }
         this.logger.warn(told);
         const wasStopped = await sleep(pauseMs, false, { signal: this.stopping.signal }).catch(() => true);
-        if (wasStopped) return void this.logger.error('A mail was not sent before the end of the process');
+        if (wasStopped) {
+          this.logger.error('A mail was not sent before the end of the process');
+          return;
+        }
       }
     }
   }

@@ -7,7 +7,7 @@ const DIGEST_BYTES = 8;
 
 /**
  * Passwords that are common or were breached (ASVS 6.2.4, 6.2.12), without asking anybody: some 90,000, of which about 9,700
- * have 15 characters or more. `bin/common-passwords.mjs` makes the file; NOTICE says from what.
+ * have 15 characters or more. `bin/common-passwords.js` makes the file; NOTICE says from what.
  */
 const DIGESTS = readFileSync(join(__dirname, 'common-passwords.bin'));
 

@@ -1,16 +1,18 @@
 // Makes src/platform/auth/passwords/common-passwords.bin from a list of passwords, the most common first, one a line:
-//   node bin/common-passwords.mjs xato-net-10-million-passwords-1000000.txt
+//   node bin/common-passwords.js xato-net-10-million-passwords-1000000.txt
 // Kept are all of 13 characters and more, and the most common of 8 to 12, as sorted, shortened digests: nobody reads here what
 // people once chose, which now and then is their own address.
-import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+'use strict';
+
+const { createHash } = require('node:crypto');
+const { readFileSync, writeFileSync } = require('node:fs');
+const { resolve } = require('node:path');
 
 const SHORTEST = 8;
 const LONG = 13;
 const SHORT_ONES = 60_000;
 const DIGEST_BYTES = 8;
-const TARGET = fileURLToPath(new URL('../src/platform/auth/passwords/common-passwords.bin', import.meta.url));
+const TARGET = resolve(__dirname, '../src/platform/auth/passwords/common-passwords.bin');
 
 const digests = new Set();
 let short = 0;

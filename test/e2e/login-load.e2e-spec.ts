@@ -1,0 +1,68 @@
+import { addAda, login, refusalOf, signIn, uniqueEmail, type Credentials } from '../support/auth.js';
+import type { Answer } from '../support/client.js';
+import { asOwner, besideShared } from '../support/database.js';
+import { startServer, type RunningServer } from '../support/server.js';
+import { unique, world } from '../support/world.js';
+
+const SAMPLES = 30;
+const median = (values: readonly number[]): number =>
+  [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)]!;
+
+describe('sign-in at a real cost', () => {
+  let server: RunningServer;
+  let ada: Credentials & { id: string };
+  beforeAll(async () => {
+    server = await startServer({ ...(await besideShared()), BCRYPT_COST: '10' });
+    const tenant = await world.tenant();
+    ada = await addAda(tenant);
+    // Its hash is of the cost that all others are compared at.
+    expect((await login(ada, server)).status).toBe(200);
+  });
+  afterAll(() => server.stop());
+
+  it('takes as long and says the same whatever was wrong', async () => {
+    const locked = { ...ada, email: uniqueEmail() };
+    for (let count = 0; count < 10; count++) await login(locked, server);
+    const kinds: Record<string, () => Credentials> = {
+      'unknown tenant': () => ({ ...ada, tenant: unique('nowhere') }),
+      'unknown user': () => ({ ...ada, email: uniqueEmail() }),
+      'wrong password': () => ({ ...ada, password: 'wrong' }),
+      locked: () => locked,
+    };
+    const times = new Map(Object.keys(kinds).map((kind) => [kind, [] as number[]]));
+    const answers: Answer[] = [];
+    for (let sample = 0; sample < SAMPLES; sample++)
+      for (const [kind, credentials] of Object.entries(kinds)) {
+        // A lock would make one kind the other.
+        await asOwner('DELETE FROM platform.login_counter WHERE account_id = $1', [ada.id]);
+        const start = performance.now();
+        answers.push(await login(credentials(), server));
+        times.get(kind)!.push(performance.now() - start);
+      }
+    for (const answer of answers) expect(refusalOf(answer)).toEqual(refusalOf(answers[0]!));
+    const medians = [...times].map(([kind, values]) => [kind, median(values)] as const);
+    const values = medians.map(([, value]) => value);
+    const spread = Math.max(...values) / Math.min(...values);
+    expect({ spread: spread < 1.2, medians }).toEqual({ spread: true, medians });
+  }, 120_000);
+
+  it('is bounded: past the queue the answer is 503 with Retry-After, and no failure is counted', async () => {
+    const strangers = Array.from({ length: 150 }, () => login({ ...ada, email: uniqueEmail() }, server));
+    const right = Array.from({ length: 100 }, () => login(ada, server));
+    const answers = await Promise.all([...strangers, ...right]);
+    const shed = answers.filter(({ status }) => status === 503);
+    expect(shed.length).toBeGreaterThan(50);
+    for (const { headers, body } of shed) {
+      expect(body).toMatchObject({ code: 'overloaded' });
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    expect([...new Set(answers.slice(0, 150).map(({ status }) => status))].sort()).toEqual([401, 503]);
+    for (const { status } of answers.slice(150)) expect([200, 503]).toContain(status);
+    const failures = await asOwner(
+      'SELECT 1 FROM platform.login_counter WHERE account_id = $1 AND failures > 0',
+      [ada.id],
+    );
+    expect(failures).toEqual([]);
+    await signIn(ada);
+  }, 120_000);
+});
