@@ -63,12 +63,9 @@ async function fill(app: INestApplicationContext, tenant: Tenant, adminId: strin
     for (const sample of DEMO_VENDORS) vendorIds.push(await addVendor(app, sample));
     const users = app.get(UsersService);
     const vendorId = vendorIds[0] ?? null;
-    await users.create(
-      { email: addressOf('vendor'), name: 'Maren Petersen', roles: ['vendor'], vendorId },
-      actor,
-    );
-    await users.create({ email: addressOf('viewer'), name: 'Vik Sharma', roles: ['viewer'] }, actor);
-    await users.create({ email: addressOf('auditor'), name: 'Odile Garnier', roles: ['auditor'] }, actor);
+    await users.create({ email: addressOf('vendor'), name: 'Maren Petersen', roles: ['vendor'], vendorId });
+    await users.create({ email: addressOf('viewer'), name: 'Vik Sharma', roles: ['viewer'] });
+    await users.create({ email: addressOf('auditor'), name: 'Odile Garnier', roles: ['auditor'] });
   });
 }
 

@@ -4,25 +4,29 @@ import { asOwner, besideShared } from '../support/database.js';
 import { startServer, type RunningServer } from '../support/server.js';
 import { unique, world } from '../support/world.js';
 
-const SAMPLES = 30;
+/** `bench/login.mjs` takes more, and holds them to less: here a hash that is skipped must be noticed on any machine. */
+const SAMPLES = 12;
+const MAX_SPREAD = 1.6;
 const median = (values: readonly number[]): number =>
   [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)]!;
 
 describe('sign-in at a real cost', () => {
   let server: RunningServer;
   let ada: Credentials & { id: string };
+  let locked: Credentials;
   beforeAll(async () => {
     server = await startServer({ ...(await besideShared()), BCRYPT_COST: '10' });
     const tenant = await world.tenant();
     ada = await addAda(tenant);
-    // Its hash is of the cost that all others are compared at.
-    expect((await login(ada, server)).status).toBe(200);
+    locked = { ...ada, email: uniqueEmail() };
+    await addAda(tenant, { email: locked.email });
+    for (const user of [ada, locked]) expect((await login(user, server)).status).toBe(200);
+    await Promise.all(Array.from({ length: 10 }, () => login({ ...locked, password: 'wrong' }, server)));
+    // By the right password the hashes became of the cost that all others are compared at.
   });
   afterAll(() => server.stop());
 
   it('takes as long and says the same whatever was wrong', async () => {
-    const locked = { ...ada, email: uniqueEmail() };
-    for (let count = 0; count < 10; count++) await login(locked, server);
     const kinds: Record<string, () => Credentials> = {
       'unknown tenant': () => ({ ...ada, tenant: unique('nowhere') }),
       'unknown user': () => ({ ...ada, email: uniqueEmail() }),
@@ -31,19 +35,20 @@ describe('sign-in at a real cost', () => {
     };
     const times = new Map(Object.keys(kinds).map((kind) => [kind, [] as number[]]));
     const answers: Answer[] = [];
-    for (let sample = 0; sample < SAMPLES; sample++)
+    for (let sample = 0; sample < SAMPLES; sample++) {
+      // A lock would make one kind the other.
+      await asOwner('DELETE FROM platform.login_counter WHERE account_id = $1', [ada.id]);
       for (const [kind, credentials] of Object.entries(kinds)) {
-        // A lock would make one kind the other.
-        await asOwner('DELETE FROM platform.login_counter WHERE account_id = $1', [ada.id]);
         const start = performance.now();
         answers.push(await login(credentials(), server));
         times.get(kind)!.push(performance.now() - start);
       }
+    }
     for (const answer of answers) expect(refusalOf(answer)).toEqual(refusalOf(answers[0]!));
     const medians = [...times].map(([kind, values]) => [kind, median(values)] as const);
     const values = medians.map(([, value]) => value);
     const spread = Math.max(...values) / Math.min(...values);
-    expect({ spread: spread < 1.2, medians }).toEqual({ spread: true, medians });
+    expect({ spread: spread < MAX_SPREAD, medians }).toEqual({ spread: true, medians });
   }, 120_000);
 
   it('is bounded: past the queue the answer is 503 with Retry-After, and no failure is counted', async () => {

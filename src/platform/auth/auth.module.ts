@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import { CONFIG, ConfigModule, MASTER_KEY } from '../config/config.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { ProtectionModule } from '../protection/protection.module.js';
+import { RolesModule } from '../roles/roles.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { AccessTokens } from './tokens/access-tokens.js';
 import { AccountLinks } from './recovery/account-links.js';
@@ -40,7 +41,15 @@ import { UserAccessService } from './accounts/user-access.service.js';
 
 /** Who you are: accounts, passwords, sessions and the tokens that prove them. */
 @Module({
-  imports: [ConfigModule, TenancyModule, AuditModule, MailModule, ProtectionModule, JwtModule.register({})],
+  imports: [
+    ConfigModule,
+    TenancyModule,
+    RolesModule,
+    AuditModule,
+    MailModule,
+    ProtectionModule,
+    JwtModule.register({}),
+  ],
   controllers: [AuthController, InvitationsController, MeController, JwksController, RecoveryController],
   providers: [
     AccessTokens,

@@ -38,6 +38,8 @@ export interface Config {
   dbTransactionTimeoutMs: number;
   dbConnectionMaxUses: number;
   dbConnectionMaxAgeSeconds: number;
+  /** Statements that a tenant connection keeps prepared at most; 0 switches it off. */
+  dbNamedStatements: number;
   tenantBind: 'role' | 'transaction' | 'set_user';
   /** Host and port of a pooler for the server's own logins; undefined: as the owner connects. */
   tenantDatabaseUrl: string | undefined;
@@ -109,6 +111,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     dbTransactionTimeoutMs: values.DB_TRANSACTION_TIMEOUT_MS,
     dbConnectionMaxUses: values.DB_CONNECTION_MAX_USES,
     dbConnectionMaxAgeSeconds: values.DB_CONNECTION_MAX_AGE_SECONDS,
+    dbNamedStatements: values.DB_NAMED_STATEMENTS,
     tenantBind: values.TENANT_BIND,
     tenantDatabaseUrl: values.TENANT_DATABASE_URL,
     logLevel: values.LOG_LEVEL,

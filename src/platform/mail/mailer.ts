@@ -41,8 +41,10 @@ export class Mailer implements OnApplicationShutdown {
   /** Takes the mail over. When too many wait already, it is dropped, and the log says so. */
   send(to: string, message: Message): void {
     if (!this.transport || this.stopping.signal.aborted) return;
-    if (this.underWay.size >= MAX_WAITING)
-      return void this.logger.error('Too many mails wait; one was dropped');
+    if (this.underWay.size >= MAX_WAITING) {
+      this.logger.error('Too many mails wait; one was dropped');
+      return;
+    }
     const mail: SendMailOptions = {
       from: this.from,
       // As an object, never parsed: an address cannot become two.

@@ -30,7 +30,7 @@ export class UsersController {
   @Created()
   @Allow('users:create')
   async create(@Body() dto: CreateUserDto, @CurrentActor() reader: Actor): Promise<CreatedUserDto> {
-    return CreatedUserDto.of(await this.users.create(dto, reader), reader);
+    return CreatedUserDto.of(await this.users.create(dto), reader);
   }
 
   /** Read one user */
@@ -51,7 +51,7 @@ export class UsersController {
     @IfMatch() expected: ExpectedVersions,
     @CurrentActor() reader: Actor,
   ): Promise<UserDto> {
-    return UserDto.from(await this.users.update(id, dto, expected, reader), reader);
+    return UserDto.from(await this.users.update(id, dto, expected), reader);
   }
 
   /** Remove a user, with all sessions; the last administrator stays */
@@ -61,23 +61,5 @@ export class UsersController {
   @OwnedBy(UsersService)
   remove(@Param() { id }: IdParam, @IfMatch() expected: ExpectedVersions): Promise<void> {
     return this.users.remove(id, expected);
-  }
-
-  /** Let a locked user in again */
-  @Post(':id/unlock')
-  @HttpCode(200)
-  @Allow('users:update')
-  @OwnedBy(UsersService)
-  async unlock(@Param() { id }: IdParam, @CurrentActor() reader: Actor): Promise<UserDto> {
-    return UserDto.from(await this.users.unlock(id), reader);
-  }
-
-  /** Mail the user a link by which to choose a password; an older one is void */
-  @Post(':id/invitation')
-  @HttpCode(204)
-  @Allow('users:update')
-  @OwnedBy(UsersService)
-  async invite(@Param() { id }: IdParam, @CurrentActor() actor: Actor): Promise<void> {
-    return this.users.invite(id, actor);
   }
 }

@@ -1,16 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { ConflictError, ForbiddenError, InvalidError } from '../../kernel/errors.js';
+import { ConflictError, InvalidError } from '../../kernel/errors.js';
 import type { Page } from '../../kernel/page.js';
-import type { Actor } from '../../kernel/actor.js';
-import { coversRoles, type Permission, type TenantRole } from '../../kernel/permissions.js';
+import type { Permission } from '../../kernel/permissions.js';
 import { InvitationsService } from '../auth/invitations/invitations.service.js';
-import { AccountLocks } from '../auth/accounts/account-locks.js';
 import { normaliseEmail } from '../auth/accounts/email.js';
 import { PasswordHasher } from '../auth/passwords/password-hasher.js';
 import { PasswordPolicy } from '../auth/passwords/password-policy.js';
 import type { User } from '../auth/accounts/user.entity.js';
 import { pageRequest } from '../http/page-request.js';
 import type { OwnerLookup } from '../http/route.js';
+import { Delegation } from '../roles/delegation.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../tenancy/database-errors.js';
 import type { CreateUserDto, NewUser, UpdateUserDto, UserQueryDto } from './users.dto.js';
@@ -20,7 +19,7 @@ import { UsersRepository } from './users.repository.js';
 export interface PreparedUser {
   email: string;
   name: string;
-  roles: TenantRole[];
+  roles: string[];
   vendorId: string | null;
   passwordHash: string | null;
 }
@@ -33,7 +32,7 @@ export class UsersService implements OwnerLookup {
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly invitations: InvitationsService,
-    private readonly locks: AccountLocks,
+    private readonly delegation: Delegation,
   ) {}
 
   list(query: UserQueryDto): Promise<Page<User>> {
@@ -44,17 +43,23 @@ export class UsersService implements OwnerLookup {
     return this.users.getVisible(id, 'users:read');
   }
 
-  /** Throws ForbiddenError for roles that grant more than the caller holds. */
-  async create(dto: CreateUserDto, actor: Actor): Promise<NewUser> {
-    assertCovers(actor, dto.roles);
-    const { tenantId } = actor;
-    return this.insert(await this.prepare(dto, { pointer: '/password', words: [], tenantId }));
+  /** Throws ForbiddenInputError for roles that grant more than the caller holds. */
+  async create(dto: CreateUserDto): Promise<NewUser> {
+    const confinedTo = this.users.confinedTo('users:create');
+    const vendorId = dto.vendorId ?? confinedTo;
+    if (confinedTo !== null && vendorId !== confinedTo) throw unknownVendor();
+    const given = { pointer: '/password', words: [], tenantId: this.users.tenantId };
+    const prepared = await this.prepare({ ...dto, vendorId }, given);
+    return this.users.together(async () => {
+      await this.delegation.assertMayAssign(prepared.roles, prepared.vendorId);
+      return this.insert(prepared);
+    });
   }
 
   /** Checks the facts and hashes the password. Throws InvalidError. Needs no tenant yet. */
   async prepare(
     dto: CreateUserDto,
-    given: { pointer: string; words: string[]; tenantId: string | null | undefined },
+    given: { pointer: string; words: string[]; tenantId: string | undefined },
   ): Promise<PreparedUser> {
     const email = normaliseEmail(dto.email);
     assertVendorFits(dto.roles, dto.vendorId);
@@ -73,14 +78,14 @@ export class UsersService implements OwnerLookup {
     return { user, invitation: await this.invitations.invite(user) };
   }
 
-  /** Changes count from the user's next request on. Throws ForbiddenError where they are beyond what the caller holds. */
-  async update(id: string, dto: UpdateUserDto, expected: ExpectedVersions, actor: Actor): Promise<User> {
+  /** Changes count from the user's next request on. Throws ForbiddenInputError for more than the caller holds. */
+  async update(id: string, dto: UpdateUserDto, expected: ExpectedVersions): Promise<User> {
     const change = () =>
-      this.users.change(id, 'users:update', expected, (user) => {
-        assertCovers(actor, user.roles);
-        if (dto.roles) assertCovers(actor, dto.roles);
+      this.users.change(id, 'users:update', expected, async (user) => {
+        const before = { ...user };
         Object.assign(user, dto, dto.email === undefined ? {} : { email: normaliseEmail(dto.email) });
         assertVendorFits(user.roles, user.vendorId);
+        await this.assertWithinRights(before, user);
       });
     return translating(() => this.users.keepingAnAdmin(change, lastAdmin));
   }
@@ -90,32 +95,24 @@ export class UsersService implements OwnerLookup {
     await this.users.keepingAnAdmin(() => this.users.remove(id, 'users:delete', expected), lastAdmin);
   }
 
-  /** Invites the user anew, by mail alone. Throws ForbiddenError, ConflictError where no mail is sent. */
-  async invite(id: string, actor: Actor): Promise<void> {
-    const user = await this.users.getVisible(id, 'users:update');
-    assertCovers(actor, user.roles);
-    await this.invitations.inviteByMail(user);
+  async assertVisible(id: string, permission: Permission): Promise<string | null> {
+    return (await this.users.getVisible(id, permission)).vendorId;
   }
 
-  /** Opens a locked account, and forgets its failures. */
-  async unlock(id: string): Promise<User> {
-    await this.users.getVisible(id, 'users:update');
-    await this.locks.unlockUser(id);
-    return this.users.getVisible(id, 'users:update');
-  }
-
-  async assertVisible(id: string, permission: Permission): Promise<void> {
-    await this.users.getVisible(id, permission);
+  /** Who changes whom a user is, or what a user holds, must hold all of it, before and after. */
+  private async assertWithinRights(before: User, after: User): Promise<void> {
+    const confinedTo = this.users.confinedTo('users:update');
+    const isMoved = before.vendorId !== after.vendorId;
+    if (isMoved && confinedTo !== null && after.vendorId !== confinedTo) throw unknownVendor();
+    const isRegranted = isMoved || before.roles.join() !== after.roles.join();
+    const pointer = before.email !== after.email ? '/email' : isMoved ? '/vendorId' : '/roles';
+    if (isRegranted || pointer === '/email') await this.delegation.assertCoversUser(before, pointer);
+    if (isRegranted) await this.delegation.assertMayAssign(after.roles, after.vendorId);
   }
 }
 
+const unknownVendor = (): Error => InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
 const lastAdmin = (): Error => new ConflictError('A tenant keeps at least one administrator.');
-
-/** Nobody can grant, or rule over, more than they hold. */
-function assertCovers({ grants }: Actor, roles: readonly string[]): void {
-  if (!coversRoles(grants, roles))
-    throw new ForbiddenError('forbidden', 'These roles grant more than you hold yourself.');
-}
 
 function assertVendorFits(roles: readonly string[], vendorId: string | null | undefined): void {
   if (roles.includes('vendor') && !vendorId) {
@@ -129,8 +126,7 @@ async function translating<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (isUniqueViolation(error)) throw new ConflictError('Another user has this e-mail address.');
-    if (isForeignKeyViolation(error))
-      throw InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
+    if (isForeignKeyViolation(error)) throw unknownVendor();
     throw error;
   }
 }

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConflictError } from '../../../kernel/errors.js';
+import { FleetRecord } from './fleet-record.js';
 import type { FleetMember, FleetRegistry } from './fleet-registry.js';
+import { isLockError } from '../owner/lock-errors.js';
 import { OWNER_CONNECTIONS, type OwnerDatabase } from '../owner/owner-database.js';
 import { differencesOf } from '../owner/tenant-catalog.js';
+import type { MigratedSchema } from '../owner/tenant-migration.js';
 
 export interface MigrateOptions {
   /** Tenants at a time, 1 to 8; 4 when left out. */
@@ -42,12 +45,11 @@ const DEFAULT_MAX_FAILURES = 10;
 const FIRST_WAVE_SHARE = 0.01;
 /** How long to wait before each further attempt on a tenant whose tables are in use, in milliseconds. */
 const BACK_OFF_MS = [250, 1000];
-/** lock_not_available, deadlock_detected, serialization_failure. */
-const PASSING = new Set(['55P03', '40P01', '40001']);
 
 /**
- * Brings the schemas of many tenants up to date. Each is done in a transaction of its own and recorded at once, so a
- * run that was killed is simply run again; two runs at a time take turns at each tenant.
+ * Brings the schemas of many tenants up to date. Each is done in a transaction of its own, which also writes the tenant's
+ * ledger; the registry is told of several at once. So a run that was killed is simply run again, and says of each
+ * when it was done, whichever run that was; two runs at a time take turns at each tenant.
  */
 export class FleetMigrator {
   constructor(
@@ -100,11 +102,18 @@ export class FleetMigrator {
     // Migrations that fail on an empty schema are no tenant's fault: this throws before any is touched.
     await this.owner.blueprint();
     let failures = 0;
-    const migrateOne = async (member: FleetMember): Promise<void> => {
-      const outcome = await this.attempt(member);
-      if (outcome.status === 'failed') failures++;
+    const tell = (outcome: TenantOutcome): void => {
       report.outcomes.push(outcome);
       options.onOutcome?.(outcome, behind.length);
+    };
+    const record = new FleetRecord(this.fleet, this.owner, ({ member: { id, slug }, at, migrations }) => {
+      tell({ tenantId: id, slug, status: 'done', at, migrations });
+    });
+    const migrateOne = async (member: FleetMember): Promise<void> => {
+      const failed = await this.attempt(member, record);
+      if (!failed) return;
+      failures++;
+      tell(failed);
     };
     let isStopped = false;
     for (const wave of wavesOf(behind, canary)) {
@@ -116,24 +125,26 @@ export class FleetMigrator {
         }
       };
       await Promise.all(Array.from({ length: Math.min(concurrency, OWNER_CONNECTIONS) }, work));
+      await record.flush();
       if (canary !== undefined && wave[0]?.slug === canary) isStopped ||= failures > 0;
       report.notBegun.push(...waiting.map(({ slug }) => slug));
     }
     return report;
   }
 
-  private async attempt(member: FleetMember): Promise<TenantOutcome> {
-    const { id: tenantId, slug } = member;
+  /** Answers the failure; nothing when the tenant is done, which is left to the record. */
+  private async attempt(member: FleetMember, record: FleetRecord): Promise<TenantOutcome | undefined> {
+    const { id: tenantId, slug, schemaName, schemaVersion } = member;
+    let migrated: MigratedSchema;
     try {
-      const migrations = await this.persistently(() => this.owner.migrateTenant(member.schemaName));
-      const { fingerprint } = await this.owner.blueprint();
-      const at = await this.fleet.recordDone(tenantId, fingerprint);
-      return { tenantId, slug, status: 'done', at, migrations };
+      migrated = await this.persistently(() => this.owner.migrateTenant(schemaName, schemaVersion));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       await this.fleet.recordFailure(tenantId, reason);
       return { tenantId, slug, status: 'failed', at: new Date(), migrations: [], reason };
     }
+    await record.add(member, migrated);
+    return undefined;
   }
 
   private async persistently<T>(work: () => Promise<T>): Promise<T> {
@@ -141,7 +152,7 @@ export class FleetMigrator {
       try {
         return await work();
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!isLockError(error)) throw error;
         await sleep(pause);
       }
     }
@@ -156,10 +167,4 @@ function wavesOf(behind: FleetMember[], canary: string | undefined): FleetMember
   const others = behind.filter(({ slug }) => slug !== canary);
   const share = Math.ceil(others.length * FIRST_WAVE_SHARE);
   return [first, others.slice(0, share), others.slice(share)].filter((wave) => wave.length > 0);
-}
-
-/** TypeORM wraps what PostgreSQL said. */
-function isPassing(error: unknown): boolean {
-  const { code, driverError } = (error ?? {}) as { code?: unknown; driverError?: { code?: unknown } };
-  return PASSING.has(String(code ?? driverError?.code));
 }
