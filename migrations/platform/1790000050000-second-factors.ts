@@ -62,25 +62,10 @@ export class PlatformSecondFactors1790000050000 implements MigrationInterface {
         CONSTRAINT pending_login_account_id_fkey FOREIGN KEY (account_id) REFERENCES operator (id) ON DELETE CASCADE
       )`);
     await runner.query('CREATE INDEX pending_login_account_id_idx ON pending_login (account_id)');
-    await runner.query(`
-      CREATE TABLE factor_attempt (
-        account_id uuid NOT NULL,
-        failures integer NOT NULL DEFAULT 0,
-        locked_until timestamptz(3),
-        CONSTRAINT factor_attempt_pkey PRIMARY KEY (account_id),
-        CONSTRAINT factor_attempt_account_id_fkey FOREIGN KEY (account_id) REFERENCES operator (id) ON DELETE CASCADE
-      )`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of [
-      'factor_attempt',
-      'pending_login',
-      'webauthn_challenge',
-      'passkey',
-      'recovery_code',
-      'totp',
-    ]) {
+    for (const table of ['pending_login', 'webauthn_challenge', 'passkey', 'recovery_code', 'totp']) {
       await runner.query(`DROP TABLE ${table}`);
     }
   }

@@ -63,14 +63,6 @@ export class TenantSecondFactors1790000050000 implements MigrationInterface {
       )`);
     await runner.query('CREATE INDEX pending_login_account_id_idx ON pending_login (account_id)');
     await runner.query(`
-      CREATE TABLE factor_attempt (
-        account_id uuid NOT NULL,
-        failures integer NOT NULL DEFAULT 0,
-        locked_until timestamptz(3),
-        CONSTRAINT factor_attempt_pkey PRIMARY KEY (account_id),
-        CONSTRAINT factor_attempt_account_id_fkey FOREIGN KEY (account_id) REFERENCES "user" (id) ON DELETE CASCADE
-      )`);
-    await runner.query(`
       CREATE TABLE security_policy (
         id smallint NOT NULL,
         mfa text NOT NULL,
@@ -86,7 +78,6 @@ export class TenantSecondFactors1790000050000 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     for (const table of [
       'security_policy',
-      'factor_attempt',
       'pending_login',
       'webauthn_challenge',
       'passkey',

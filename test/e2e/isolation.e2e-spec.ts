@@ -24,6 +24,8 @@ const ITEM_ROUTES: readonly [method: string, path: string, body?: () => unknown]
   ['PATCH', '/v1/users/{user}', () => ({ name: 'Taken' })],
   ['DELETE', '/v1/users/{user}'],
   ['DELETE', '/v1/users/{user}/factors'],
+  ['POST', '/v1/users/{user}/unlock'],
+  ['POST', '/v1/users/{user}/invitation'],
   ['DELETE', '/v1/auth/sessions/{session}'],
   ['DELETE', '/v1/auth/passkeys/{passkey}'],
 ];

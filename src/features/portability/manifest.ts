@@ -9,9 +9,9 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   session: 'credentials in flight: the refresh tokens of those signed in',
   idempotency_key: 'answers to requests that may be sent again to the installation that answered them',
   invitation: 'credentials in flight: links by which passwords are chosen',
+  account_token: 'credentials in flight: links by which passwords are reset and addresses confirmed',
   pending_login: 'credentials in flight: sign-ins that lack their second factor',
   webauthn_challenge: 'challenges in flight',
-  factor_attempt: 'counts of wrong second factors',
 };
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);

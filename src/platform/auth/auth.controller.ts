@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Ip, Param, Post, Put } from '@nestjs/common';
 import type { Actor } from '../../kernel/actor.js';
 import { Authenticated, CurrentActor, IdParam, Public, TightLimit, WhileReadOnly } from '../http/route.js';
 import { ChangePasswordDto, LoginDto, RefreshDto, TokenPairDto } from './auth.dto.js';
@@ -23,8 +23,8 @@ export class AuthController {
   @Public()
   @TightLimit('login')
   @SignedInResponse()
-  async login(@Body() dto: LoginDto): Promise<SignedIn> {
-    return this.logins.login(dto);
+  async login(@Body() dto: LoginDto, @Ip() address: string): Promise<SignedIn> {
+    return this.logins.login(dto, address);
   }
 
   /** Exchange a refresh token for the next pair of tokens; using one twice ends the session */
@@ -68,7 +68,11 @@ export class AuthController {
   @HttpCode(204)
   @Authenticated()
   @TightLimit('login')
-  async changePassword(@CurrentActor() actor: Actor, @Body() dto: ChangePasswordDto): Promise<void> {
-    return this.passwords.change(actor, dto);
+  async changePassword(
+    @CurrentActor() actor: Actor,
+    @Body() dto: ChangePasswordDto,
+    @Ip() address: string,
+  ): Promise<void> {
+    return this.passwords.change(actor, dto, address);
   }
 }

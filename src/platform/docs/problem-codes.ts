@@ -120,6 +120,13 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     remedy: 'Use one of the methods in the “Allow” header.',
   },
   {
+    code: 'mail_disabled',
+    status: 409,
+    title: 'Mail is off',
+    meaning: 'What was asked for is done by mail, and this installation sends none.',
+    remedy: 'Ask the operator of the installation for a link, or to configure a mail server.',
+  },
+  {
     code: 'conflict',
     status: 409,
     title: 'Conflict',

@@ -4,6 +4,8 @@ import { factorsOfOperators, factorsOfUsers, type FactorStores } from '../factor
 import { AccountsRepository } from './accounts.repository.js';
 import { InvitationsRepository } from '../invitations/invitations.repository.js';
 import { OperatorInvitation, UserInvitation } from '../invitations/invitation.entity.js';
+import { OperatorToken, UserToken } from '../recovery/account-token.entity.js';
+import { AccountTokensRepository } from '../recovery/account-tokens.repository.js';
 import { Operator } from './operator.entity.js';
 import { OperatorSession, UserSession } from '../sessions/session.entity.js';
 import { SessionsRepository } from '../sessions/sessions.repository.js';
@@ -19,6 +21,7 @@ export interface AccountStore {
   readonly sessions: SessionsRepository;
   readonly invitations: InvitationsRepository;
   readonly factors: FactorStores;
+  readonly tokens: AccountTokensRepository;
   /** Runs work in one transaction; it must use the store that it is given. */
   transaction<T>(work: (store: AccountStore) => Promise<T>): Promise<T>;
 }
@@ -30,6 +33,7 @@ export class OperatorStore implements AccountStore {
   readonly sessions: SessionsRepository;
   readonly invitations: InvitationsRepository;
   readonly factors: FactorStores;
+  readonly tokens: AccountTokensRepository;
 
   constructor(
     private readonly manager: Manager,
@@ -40,6 +44,7 @@ export class OperatorStore implements AccountStore {
     this.sessions = new SessionsRepository(OperatorSession, Operator, same, idleSeconds);
     this.invitations = new InvitationsRepository(OperatorInvitation, same);
     this.factors = factorsOfOperators(same);
+    this.tokens = new AccountTokensRepository(OperatorToken, same);
   }
 
   transaction<T>(work: (store: AccountStore) => Promise<T>): Promise<T> {
@@ -53,6 +58,7 @@ export class UserStore implements AccountStore {
   readonly sessions: SessionsRepository;
   readonly invitations: InvitationsRepository;
   readonly factors: FactorStores;
+  readonly tokens: AccountTokensRepository;
 
   constructor(
     private readonly context: TenantContext,
@@ -63,6 +69,7 @@ export class UserStore implements AccountStore {
     this.sessions = new SessionsRepository(UserSession, User, ofTheCall, idleSeconds);
     this.invitations = new InvitationsRepository(UserInvitation, ofTheCall);
     this.factors = factorsOfUsers(ofTheCall);
+    this.tokens = new AccountTokensRepository(UserToken, ofTheCall);
   }
 
   get tenantId(): string {

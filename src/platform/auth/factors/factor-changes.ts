@@ -1,19 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { ConflictError, NotFoundError } from '../../../kernel/errors.js';
-import { AuditTrail } from '../../audit/audit-trail.js';
+import { AccountNotices } from '../accounts/account-notices.js';
 import type { AccountStore } from '../accounts/account-store.js';
 import { FactorInventory } from './factor-inventory.js';
 import type { SecondFactor } from './factor-method.js';
 import { SecurityPolicyService } from './policy/security-policy.service.js';
 import { hashOfRecoveryCode, newRecoveryCode, RECOVERY_CODES } from './recovery/recovery-code.js';
 
-/** What goes with every change of an account's second factors: recovery codes, other sessions, the audit trail. */
+/** What goes with every change of an account's second factors: recovery codes, other sessions, the audit trail, a mail to the owner. */
 @Injectable()
 export class FactorChanges {
   constructor(
     private readonly inventory: FactorInventory,
     private readonly policies: SecurityPolicyService,
-    private readonly audit: AuditTrail,
+    private readonly notices: AccountNotices,
   ) {}
 
   /**
@@ -26,7 +26,6 @@ export class FactorChanges {
     factor: SecondFactor,
     keptSessionId: string | null,
   ): Promise<string[]> {
-    await store.factors.attempts.clear(accountId);
     await store.factors.pendingLogins.removeOf(accountId);
     await endSessions(store, accountId, keptSessionId);
     await this.record('authn_factor_enrol', accountId, factor);
@@ -69,6 +68,15 @@ export class FactorChanges {
       await endSessions(inside, accountId, sessionId);
       await this.record('authn_factor_remove', accountId, factor);
     });
+    await this.tell(store, accountId, 'removed');
+  }
+
+  /** Mails the owner what happened, once it has (ASVS 5.0, 6.3.7). */
+  async tell(store: AccountStore, accountId: string, what: 'added' | 'removed'): Promise<void> {
+    const account = await store.accounts.get(accountId);
+    await this.notices.tell(store, account, (mails, to) => {
+      mails.factorsChanged(to, what);
+    });
   }
 
   private record(
@@ -77,7 +85,7 @@ export class FactorChanges {
     factor: SecondFactor,
   ): Promise<void> {
     const detail = { factor };
-    return this.audit.record({
+    return this.notices.record({
       action,
       outcome: 'success',
       accountId,

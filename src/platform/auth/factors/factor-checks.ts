@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AuditTrail } from '../../audit/audit-trail.js';
 import type { AccountStore } from '../accounts/account-store.js';
+import { LoginAttempts } from '../attempts/login-attempts.js';
 import { ONE_TIME_CODE_METHODS, type SecondFactor } from './factor-method.js';
 import type { CeremonyPurpose } from './passkeys/challenge.entity.js';
 import type { AssertionDto } from './passkeys/credential.dto.js';
@@ -16,12 +17,20 @@ export interface ShownFactor {
   credential?: AssertionDto;
 }
 
-/** Checks second factors. Attempts are counted before they are checked, those of all kinds together. */
+/** Whose factor is shown, and from where. */
+export interface Prover {
+  accountId: string;
+  /** The address of the request. */
+  address: string;
+}
+
+/** Checks second factors. `LoginAttempts` counts each before it is checked, those of all kinds together. */
 @Injectable()
 export class FactorChecks {
   constructor(
     private readonly totp: TotpService,
     private readonly webAuthn: WebAuthn,
+    private readonly attempts: LoginAttempts,
     private readonly audit: AuditTrail,
   ) {}
 
@@ -31,36 +40,32 @@ export class FactorChecks {
    */
   async check(
     store: AccountStore,
-    accountId: string,
+    prover: Prover,
     shown: ShownFactor,
     purpose: CeremonyPurpose,
   ): Promise<readonly string[] | undefined> {
-    const methods = await this.counting(store, accountId, shown.method, () =>
-      this.methodsOf(store, accountId, shown, purpose),
+    return this.counting(store, prover, shown.method, () =>
+      this.methodsOf(store, prover.accountId, shown, purpose),
     );
-    return methods || undefined;
   }
 
-  /** Runs a check of the account that counts as an attempt; false, and on record, when it fails or may not be made. */
+  /** Runs a check that counts as an attempt; undefined, and on record, when it fails or may not be made. */
   async counting<T>(
     store: AccountStore,
-    accountId: string,
-    method: string,
-    check: () => Promise<T | false | undefined>,
-  ): Promise<T | false> {
-    const isAllowed = await store.factors.attempts.spend(accountId);
-    const result = isAllowed && (await check());
-    if (result) {
-      await store.factors.attempts.clear(accountId);
-      return result;
-    }
-    await this.audit.record({
-      action: 'authn_factor_fail',
-      outcome: isAllowed ? 'failure' : 'denied',
-      accountId,
-      detail: { method },
-    });
-    return false;
+    { accountId, address }: Prover,
+    method: SecondFactor,
+    check: () => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    const subject = { realm: store.tenantId, account: { id: accountId }, proof: 'code' } as const;
+    const result = await this.attempts.attempt(subject, address, check);
+    if (result === undefined)
+      await this.audit.record({
+        action: 'authn_factor_fail',
+        outcome: 'failure',
+        accountId,
+        detail: { method },
+      });
+    return result;
   }
 
   private async methodsOf(

@@ -1,6 +1,4 @@
 import { OperatorSession, UserSession } from '../sessions/session.entity.js';
-import { OperatorFactorAttempt, UserFactorAttempt } from './attempts/factor-attempt.entity.js';
-import { FactorAttemptsRepository } from './attempts/factor-attempts.repository.js';
 import { OperatorPendingLogin, UserPendingLogin } from './mfa/pending-login.entity.js';
 import { PendingLoginsRepository } from './mfa/pending-logins.repository.js';
 import { OperatorChallenge, UserChallenge } from './passkeys/challenge.entity.js';
@@ -22,7 +20,6 @@ export interface FactorStores {
   readonly passkeys: PasskeysRepository;
   readonly challenges: ChallengesRepository;
   readonly pendingLogins: PendingLoginsRepository;
-  readonly attempts: FactorAttemptsRepository;
   readonly proofs: SessionProofsRepository;
 }
 
@@ -32,7 +29,6 @@ export const factorsOfOperators = (manager: ManagerSource): FactorStores => ({
   passkeys: new PasskeysRepository(OperatorPasskey, manager),
   challenges: new ChallengesRepository(OperatorChallenge, manager),
   pendingLogins: new PendingLoginsRepository(OperatorPendingLogin, manager),
-  attempts: new FactorAttemptsRepository(OperatorFactorAttempt, manager),
   proofs: new SessionProofsRepository(OperatorSession, manager),
 });
 
@@ -42,6 +38,5 @@ export const factorsOfUsers = (manager: ManagerSource): FactorStores => ({
   passkeys: new PasskeysRepository(UserPasskey, manager),
   challenges: new ChallengesRepository(UserChallenge, manager),
   pendingLogins: new PendingLoginsRepository(UserPendingLogin, manager),
-  attempts: new FactorAttemptsRepository(UserFactorAttempt, manager),
   proofs: new SessionProofsRepository(UserSession, manager),
 });

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Ip, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../../kernel/actor.js';
 import { Authenticated, CurrentActor, StepUp, TightLimit, Unkeyed } from '../../http/route.js';
@@ -34,8 +34,12 @@ export class OwnFactorsController {
   @Authenticated()
   @StepUp()
   @TightLimit('login')
-  async confirmTotp(@CurrentActor() actor: Actor, @Body() { code }: TotpCodeDto): Promise<RecoveryCodesDto> {
-    return { recoveryCodes: await this.factors.confirmTotp(actor, code) };
+  async confirmTotp(
+    @CurrentActor() actor: Actor,
+    @Body() { code }: TotpCodeDto,
+    @Ip() address: string,
+  ): Promise<RecoveryCodesDto> {
+    return { recoveryCodes: await this.factors.confirmTotp(actor, code, address) };
   }
 
   /** Remove your authenticator app; your other sessions end */

@@ -40,10 +40,14 @@ export class OwnFactorsService {
   }
 
   /** Returns the recovery codes. Throws InvalidError for a wrong code, or when no enrolment is under way. */
-  async confirmTotp(actor: Actor, code: string): Promise<string[]> {
+  async confirmTotp(actor: Actor, code: string, address: string): Promise<string[]> {
     const store = this.stores.of(actor);
-    const isRight = await this.parts.checks.counting(store, actor.id, 'totp', () =>
-      this.parts.totp.confirm(store, actor.id, code),
+    const prover = { accountId: actor.id, address };
+    const isRight = await this.parts.checks.counting(
+      store,
+      prover,
+      'totp',
+      async () => (await this.parts.totp.confirm(store, actor.id, code)) || undefined,
     );
     if (!isRight)
       throw InvalidError.field('/code', 'wrong_code', 'This is not the code of an enrolment under way.');
@@ -94,16 +98,18 @@ export class OwnFactorsService {
   }
 
   /** An enrolment is a fresh proof of the new factor as well. */
-  private enrolled(
+  private async enrolled(
     store: AccountStore,
     actor: Actor,
     factor: SecondFactor,
     methods: readonly string[],
   ): Promise<string[]> {
-    return store.transaction(async (inside) => {
+    const recoveryCodes = await store.transaction(async (inside) => {
       await inside.factors.proofs.renew(actor.sessionId, actor.id, methods);
       return this.parts.changes.enrolled(inside, actor.id, factor, actor.sessionId);
     });
+    await this.parts.changes.tell(store, actor.id, 'added');
+    return recoveryCodes;
   }
 
   private remove(

@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InvalidError } from '../../../kernel/errors.js';
 import { assertWritable } from '../../tenancy/registry/tenant-directory.js';
+import { AccountNotices } from '../accounts/account-notices.js';
+import type { AccountColumns } from '../accounts/account.entity.js';
 import type { AccountStore } from '../accounts/account-store.js';
 import { AccountStores } from '../accounts/account-stores.js';
+import { LoginAttempts } from '../attempts/login-attempts.js';
 import { SignInService, type SignedIn } from '../factors/mfa/sign-in.service.js';
 import type { AcceptInvitationDto } from './invitations.dto.js';
 import {
@@ -19,6 +22,9 @@ export interface Invitation {
   expiresAt: Date;
 }
 
+/** How long a new user may take to choose a password. */
+const INVITATION_MS = 48 * 3_600_000;
+
 /** Links by which people set the password of their account themselves. */
 @Injectable()
 export class InvitationsService {
@@ -26,13 +32,32 @@ export class InvitationsService {
     private readonly stores: AccountStores,
     private readonly passwords: PasswordsService,
     private readonly signIns: SignInService,
+    private readonly attempts: LoginAttempts,
+    private readonly notices: AccountNotices,
   ) {}
 
-  /** Invites a user of the tenant that is bound to the call; an older invitation of theirs is void. */
-  async invite(accountId: string, ttlMs: number): Promise<Invitation> {
-    return this.inviteIn(this.stores.users, accountId, ttlMs);
+  /** Invites a user of the tenant that is bound to the call, by mail; an older invitation of theirs is void. */
+  async invite(account: Pick<AccountColumns, 'id' | 'email' | 'name'>): Promise<Invitation> {
+    const store = this.stores.users;
+    const invitation = await this.inviteIn(store, account.id, INVITATION_MS);
+    await this.notices.record({
+      action: 'user_invited',
+      outcome: 'success',
+      target: { type: 'user', id: account.id },
+    });
+    await this.notices.tell(store, account, (mails, to) => {
+      mails.invitation(to, invitation);
+    });
+    return invitation;
   }
 
+  /** As `invite`, where nobody but the mail's reader may learn the token. Throws ConflictError where no mail is sent. */
+  async inviteByMail(account: Pick<AccountColumns, 'id' | 'email' | 'name'>): Promise<void> {
+    this.notices.assertMailIsOn();
+    await this.invite(account);
+  }
+
+  /** A link for whoever asked, without a mail. */
   async inviteIn(store: AccountStore, accountId: string, ttlMs: number): Promise<Invitation> {
     const { secret, secretHash } = newSecret();
     const expiresAt = new Date(Date.now() + ttlMs);
@@ -58,14 +83,19 @@ export class InvitationsService {
     if (!invitation) throw badToken();
     const { accountId } = invitation;
     const account = await store.accounts.get(accountId);
+    if (account.lockedAt !== null) throw badToken();
     const passwordHash = await this.passwords.hashNew(store, account, password, '/password');
-    return store.transaction(async (inside) => {
+    const pair = await store.transaction(async (inside) => {
       if (!(await inside.invitations.redeem(token))) throw badToken();
       await inside.accounts.setPasswordHash(accountId, passwordHash);
+      await inside.tokens.removeOf(accountId);
       await inside.sessions.end({ accountId });
       await inside.factors.pendingLogins.removeOf(accountId);
+      await this.notices.record({ action: 'authn_password_change', outcome: 'success', accountId });
       return this.signIns.proceed(inside, account);
     });
+    await this.attempts.clear(store.tenantId, accountId, ['password']);
+    return pair;
   }
 }
 

@@ -1,19 +1,23 @@
 import { arePasskeysPossible } from './passkeys.js';
 import { Problem } from './problem.js';
 import { SecondFactorPanel } from './second-factor.js';
-import { Session } from './session.js';
+import { confirmEmail, forgotPassword, resetPassword, Session } from './session.js';
 
 const byId = (id) => document.getElementById(id);
 const [login, mfa, account, setup, setupForm] = ['login', 'mfa', 'account', 'setup', 'setup-form'].map(byId);
+const [confirm, confirmForm, forgot, forgotForm] = ['confirm', 'confirm-form', 'forgot', 'forgot-form'].map(
+  byId,
+);
 const PASSWORD_HINT_LENGTH = 15;
 
 const session = new Session(showSession);
-let invitation;
+/** A link's token, and what it is for: `setup`, `reset` or `confirm-email`. */
+let link;
 let secondFactor;
 
 // The token leaves the address bar, and with it the history, before anything else can read it.
-takeInvitation();
-window.addEventListener('hashchange', takeInvitation);
+takeLink();
+window.addEventListener('hashchange', takeLink);
 
 const ui = window.SwaggerUIBundle({
   url: '/openapi.json',
@@ -64,13 +68,38 @@ onSubmit(
   setupForm,
   async ({ password, repeat }) => {
     if (password !== repeat) throw new Problem('The two passwords differ.');
-    const missing = await session.acceptInvitation(invitation, password);
-    invitation = undefined;
+    const { token, purpose } = link;
+    const missing = purpose === 'setup' ? await session.acceptInvitation(token, password) : undefined;
+    if (purpose === 'reset') await resetPassword(token, password);
+    link = undefined;
     setupForm.reset();
     setup.hidden = true;
-    askFor(missing);
+    if (purpose === 'setup') return askFor(missing);
+    say('Your new password is set. Sign in with it.');
+    login.elements.email.focus();
   },
   byId('setup-error'),
+);
+onSubmit(
+  confirmForm,
+  async () => {
+    await confirmEmail(link.token);
+    link = undefined;
+    confirm.hidden = true;
+    say('Your new e-mail address is confirmed.');
+    login.elements.email.focus();
+  },
+  byId('confirm-error'),
+);
+onSubmit(
+  forgotForm,
+  async ({ tenant, email }) => {
+    await forgotPassword(tenant.trim(), email.trim());
+    forgotForm.reset();
+    forgot.hidden = true;
+    say('If there is such an account, a link is on its way to it.');
+  },
+  byId('forgot-error'),
 );
 setupForm.elements.password.addEventListener('input', showLength);
 
@@ -97,13 +126,23 @@ function askFor(missing) {
   show(mfa, byPasskey.hidden ? mfa.elements.code : byPasskey.querySelector('button'));
 }
 
-function takeInvitation() {
-  const [, token] = /^#setup=(.+)$/.exec(location.hash) ?? [];
+function takeLink() {
+  const [, purpose, token] = /^#(setup|reset|confirm-email)=(.+)$/.exec(location.hash) ?? [];
+  if (location.hash === '#forgot') return reveal(forgot, 'forgot-title');
   if (!token) return;
   history.replaceState(null, '', location.pathname + location.search);
-  invitation = token;
-  setup.hidden = false;
-  byId('setup-title').focus();
+  link = { purpose, token };
+  if (purpose === 'confirm-email') return reveal(confirm, 'confirm-title');
+  byId('setup-title').textContent =
+    purpose === 'setup' ? 'Welcome. Choose a password' : 'Choose a new password';
+  byId('setup-submit').textContent = purpose === 'setup' ? 'Set password and sign in' : 'Set password';
+  reveal(setup, 'setup-title');
+}
+
+/** Of the panels that links open, one is seen. */
+function reveal(panel, title) {
+  for (const each of [setup, confirm, forgot]) each.hidden = each !== panel;
+  byId(title).focus();
 }
 
 /** Calls of the page to this API carry the newest token, also after the machine has slept. */

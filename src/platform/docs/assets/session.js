@@ -4,6 +4,12 @@ import { call } from './problem.js';
 /** Seconds before its end at which a token is replaced; longer than a slow request takes. */
 const REFRESH_AHEAD_SECONDS = 30;
 
+export const forgotPassword = (tenant, email) =>
+  call('/v1/auth/password/forgot', { body: { ...(tenant && { tenant }), email } });
+export const resetPassword = (token, password) =>
+  call('/v1/auth/password/reset', { body: { token, password } });
+export const confirmEmail = (token) => call('/v1/auth/email/confirm', { body: { token } });
+
 /**
  * The signed-in session of this page. Tokens live in these private fields and nowhere else: a reload ends it.
  * `onChange(token, me)` is told of each new token, and of the end with undefined.

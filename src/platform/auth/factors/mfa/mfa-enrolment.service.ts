@@ -47,14 +47,17 @@ export class MfaEnrolmentService {
     );
   }
 
-  async confirmTotp({ mfaToken, code }: EnrolTotpDto): Promise<EnrolledDto> {
-    return this.finish(mfaToken, 'totp', async (store, accountId) =>
+  async confirmTotp({ mfaToken, code }: EnrolTotpDto, address: string): Promise<EnrolledDto> {
+    return this.finish({ mfaToken, address }, 'totp', async (store, accountId) =>
       (await this.parts.totp.confirm(store, accountId, code)) ? ONE_TIME_CODE_METHODS : undefined,
     );
   }
 
-  async registerPasskey({ mfaToken, credential, name }: EnrolPasskeyDto): Promise<EnrolledDto> {
-    return this.finish(mfaToken, 'passkey', async (store, accountId) => {
+  async registerPasskey(
+    { mfaToken, credential, name }: EnrolPasskeyDto,
+    address: string,
+  ): Promise<EnrolledDto> {
+    return this.finish({ mfaToken, address }, 'passkey', async (store, accountId) => {
       const passkey = await this.parts.enrolments.addPasskey(store, accountId, credential, name);
       return passkey && ['pwd', ...passkeyMethods(passkey)];
     });
@@ -72,24 +75,24 @@ export class MfaEnrolmentService {
   }
 
   private finish(
-    mfaToken: string,
+    { mfaToken, address }: { mfaToken: string; address: string },
     factor: SecondFactor,
     enrol: (store: AccountStore, accountId: string) => Promise<readonly string[] | undefined>,
   ): Promise<EnrolledDto> {
     return this.mfa.withToken(mfaToken, async (store, token: OpaqueToken) => {
       const accountId = await store.factors.pendingLogins.spend(token, 'enrolment');
       if (accountId === undefined) throw refused();
-      const begin = (methods: readonly string[]) =>
-        store.transaction(async (inside) => {
-          if (!(await inside.factors.pendingLogins.finish(token.id))) throw refused();
-          const recoveryCodes = await this.parts.changes.enrolled(inside, accountId, factor, null);
-          return { ...(await this.sessions.start(inside, accountId, { methods })), recoveryCodes };
-        });
-      const methods = await this.parts.checks.counting(store, accountId, factor, () =>
+      const methods = await this.parts.checks.counting(store, { accountId, address }, factor, () =>
         enrol(store, accountId),
       );
       if (!methods) throw refused();
-      return begin(methods);
+      const enrolled = await store.transaction(async (inside) => {
+        if (!(await inside.factors.pendingLogins.finish(token.id))) throw refused();
+        const recoveryCodes = await this.parts.changes.enrolled(inside, accountId, factor, null);
+        return { ...(await this.sessions.start(inside, accountId, { methods })), recoveryCodes };
+      });
+      await this.parts.changes.tell(store, accountId, 'added');
+      return enrolled;
     });
   }
 }

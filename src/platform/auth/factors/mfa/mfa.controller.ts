@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Ip, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type {
   PublicKeyCredentialCreationOptionsJSON,
@@ -24,8 +24,8 @@ export class MfaController {
   @HttpCode(200)
   @Public()
   @TightLimit('login')
-  async complete(@Body() dto: MfaDto): Promise<TokenPairDto> {
-    return this.mfa.complete(dto);
+  async complete(@Body() dto: MfaDto, @Ip() address: string): Promise<TokenPairDto> {
+    return this.mfa.complete(dto, address);
   }
 
   /** Ask for what a browser needs to finish a sign-in with a passkey */
@@ -52,8 +52,8 @@ export class MfaController {
   @HttpCode(200)
   @Public()
   @TightLimit('login')
-  async confirmTotp(@Body() dto: EnrolTotpDto): Promise<EnrolledDto> {
-    return this.enrolment.confirmTotp(dto);
+  async confirmTotp(@Body() dto: EnrolTotpDto, @Ip() address: string): Promise<EnrolledDto> {
+    return this.enrolment.confirmTotp(dto, address);
   }
 
   /** Ask for what a browser needs to make a passkey, where a sign-in needs a second factor first */
@@ -71,7 +71,7 @@ export class MfaController {
   @HttpCode(200)
   @Public()
   @TightLimit('login')
-  async registerPasskey(@Body() dto: EnrolPasskeyDto): Promise<EnrolledDto> {
-    return this.enrolment.registerPasskey(dto);
+  async registerPasskey(@Body() dto: EnrolPasskeyDto, @Ip() address: string): Promise<EnrolledDto> {
+    return this.enrolment.registerPasskey(dto, address);
   }
 }

@@ -27,11 +27,11 @@ export class MfaService {
    * Begins the session. A wrong factor and a token that is not good (unknown, expired, finished, without attempts left)
    * are one and the same UnauthenticatedError. Of several right answers to one token, one succeeds.
    */
-  async complete({ mfaToken, ...shown }: MfaDto): Promise<TokenPairDto> {
+  async complete({ mfaToken, ...shown }: MfaDto, address: string): Promise<TokenPairDto> {
     return this.withToken(mfaToken, async (store, token) => {
       const accountId = await store.factors.pendingLogins.spend(token, 'factor');
       if (accountId === undefined) throw refused();
-      const methods = await this.checks.check(store, accountId, shown, 'mfa');
+      const methods = await this.checks.check(store, { accountId, address }, shown, 'mfa');
       if (!methods) throw refused();
       return store.transaction(async (inside) => {
         if (!(await inside.factors.pendingLogins.finish(token.id))) throw refused();

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AuditTrail } from '../../../audit/audit-trail.js';
 import type { AccountStore } from '../../accounts/account-store.js';
 import type { TokenPairDto } from '../../auth.dto.js';
 import { formatOpaqueToken, newSecret } from '../../sessions/opaque-token.js';
@@ -24,6 +25,7 @@ export class SignInService {
     private readonly inventory: FactorInventory,
     private readonly policies: SecurityPolicyService,
     private readonly sessions: SessionsService,
+    private readonly audit: AuditTrail,
   ) {}
 
   /**
@@ -35,6 +37,13 @@ export class SignInService {
     if (inventory.hasFactor) return pend(store, account.id, 'factor', this.inventory.methodsOf(inventory));
     const { enrolBy } = await this.policies.requirementOf(store, account);
     if (enrolBy !== null && enrolBy.getTime() <= Date.now()) return pend(store, account.id, 'enrolment', []);
+    const detail = { method: 'password' };
+    await this.audit.record({
+      action: 'authn_login_success',
+      outcome: 'success',
+      accountId: account.id,
+      detail,
+    });
     return this.sessions.start(store, account.id, { methods: ['pwd'] });
   }
 }

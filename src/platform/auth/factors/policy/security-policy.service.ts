@@ -5,6 +5,7 @@ import { AuditTrail } from '../../../audit/audit-trail.js';
 import { CONFIG } from '../../../config/config.module.js';
 import type { Config } from '../../../config/config.js';
 import type { AccountStore } from '../../accounts/account-store.js';
+import type { PasswordMinimum } from '../../passwords/password-minimum.js';
 import { SecurityPolicyDto, type UpdateSecurityPolicyDto } from './security-policy.dto.js';
 import type { SecurityPolicy } from './security-policy.entity.js';
 import { SecurityPolicyRepository } from './security-policy.repository.js';
@@ -19,7 +20,7 @@ export interface FactorRequirement {
 
 /** What a tenant asks of its people when they sign in, and what the installation asks of its operators. */
 @Injectable()
-export class SecurityPolicyService {
+export class SecurityPolicyService implements PasswordMinimum {
   constructor(
     private readonly policies: SecurityPolicyRepository,
     private readonly audit: AuditTrail,
@@ -78,11 +79,8 @@ export class SecurityPolicyService {
       throw new ConflictError('This tenant has switched second factors off.');
   }
 
-  /** The least length of new passwords of that realm, in code points. */
-  async passwordMinLength(store: AccountStore): Promise<number> {
-    return store.tenantId === null
-      ? this.config.passwordMinLength
-      : this.effectiveLength(await this.policies.get());
+  async of(tenantId: string | null | undefined): Promise<number> {
+    return tenantId ? this.effectiveLength(await this.policies.get()) : this.config.passwordMinLength;
   }
 
   private describe(policy: SecurityPolicy): SecurityPolicyDto {

@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, Ip, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
 import type { Actor } from '../../../../kernel/actor.js';
@@ -19,8 +19,12 @@ export class StepUpController {
   @Authenticated()
   @WhileReadOnly()
   @TightLimit('login')
-  async prove(@CurrentActor() actor: Actor, @Body() dto: StepUpDto): Promise<SteppedUpDto> {
-    return this.stepUps.stepUp(actor, dto);
+  async prove(
+    @CurrentActor() actor: Actor,
+    @Body() dto: StepUpDto,
+    @Ip() address: string,
+  ): Promise<SteppedUpDto> {
+    return this.stepUps.stepUp(actor, dto, address);
   }
 
   /** Ask for what a browser needs to prove you anew with a passkey */

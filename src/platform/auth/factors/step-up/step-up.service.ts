@@ -5,8 +5,8 @@ import { InvalidError, StepUpRequiredError } from '../../../../kernel/errors.js'
 import { AuditTrail } from '../../../audit/audit-trail.js';
 import { AccountStores } from '../../accounts/account-stores.js';
 import type { AccountStore } from '../../accounts/account-store.js';
-import { PasswordHasher } from '../../passwords/password-hasher.js';
-import { FactorChecks } from '../factor-checks.js';
+import { CurrentPassword } from '../../passwords/current-password.js';
+import { FactorChecks, type Prover } from '../factor-checks.js';
 import { FactorInventory } from '../factor-inventory.js';
 import { WebAuthn } from '../passkeys/webauthn.js';
 import type { SteppedUpDto, StepUpDto } from './step-up.dto.js';
@@ -21,7 +21,7 @@ const SHOWN_IN = { password: '/password', totp: '/code', passkey: '/credential' 
 export class StepUpProofs {
   constructor(
     readonly checks: FactorChecks,
-    readonly passwords: PasswordHasher,
+    readonly passwords: CurrentPassword,
     readonly webAuthn: WebAuthn,
   ) {}
 }
@@ -50,18 +50,20 @@ export class StepUpService {
   }
 
   /** Throws InvalidError for a method that the account does not have, and for a wrong proof. */
-  async stepUp(actor: Actor, dto: StepUpDto): Promise<SteppedUpDto> {
+  async stepUp(actor: Actor, dto: StepUpDto, address: string): Promise<SteppedUpDto> {
     const store = this.stores.of(actor);
     const methods = this.inventory.stepUpMethodsOf(await this.inventory.of(store, actor.id));
     if (!methods.includes(dto.method))
       throw InvalidError.field('/method', 'not_available', `Must be one of: ${methods.join(', ')}.`);
-    const proved = await this.methodsOf(store, actor, dto);
-    if (!proved)
+    const proved = await this.methodsOf(store, { accountId: actor.id, address }, dto);
+    const event = { action: 'authn_step_up', accountId: actor.id, detail: { method: dto.method } } as const;
+    if (!proved) {
+      await this.audit.record({ ...event, outcome: 'failure' });
       throw InvalidError.field(SHOWN_IN[dto.method], 'wrong_proof', 'This is not right, or was used.');
+    }
     const freshUntil = new Date(Date.now() + FRESH_MS);
     await store.factors.proofs.renew(actor.sessionId, actor.id, proved);
-    const detail = { method: dto.method };
-    await this.audit.record({ action: 'authn_step_up', outcome: 'success', accountId: actor.id, detail });
+    await this.audit.record({ ...event, outcome: 'success' });
     return { freshUntil };
   }
 
@@ -71,15 +73,13 @@ export class StepUpService {
 
   private async methodsOf(
     store: AccountStore,
-    actor: Actor,
+    prover: Prover,
     { method, password = '', ...shown }: StepUpDto,
   ): Promise<readonly string[] | undefined> {
     const { checks, passwords } = this.proofs;
-    if (method !== 'password') return checks.check(store, actor.id, { method, ...shown }, 'step_up');
-    const { passwordHash } = await store.accounts.get(actor.id);
-    const isRight = await checks.counting(store, actor.id, method, () =>
-      passwords.verify(password, passwordHash),
-    );
+    if (method !== 'password') return checks.check(store, prover, { method, ...shown }, 'step_up');
+    const account = await store.accounts.get(prover.accountId);
+    const isRight = await passwords.isRight(store.tenantId, account, password, prover.address);
     return isRight ? ['pwd'] : undefined;
   }
 }
