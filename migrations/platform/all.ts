@@ -5,6 +5,7 @@ import { PlatformSessionFacts1790000010000 } from './1790000010000-session-facts
 import { PlatformSecondFactors1790000050000 } from './1790000050000-second-factors.js';
 import { LoginAttempts1790000060000 } from './1790000060000-login-attempts.js';
 import { PlatformAccountTokens1790000061000 } from './1790000061000-account-tokens.js';
+import { PlatformAuditLog1790000070000 } from './1790000070000-audit-log.js';
 import { PlatformIdempotencyKeys1790000090000 } from './1790000090000-idempotency-keys.js';
 
 /** The registry's migrations, oldest first. */
@@ -16,5 +17,6 @@ export const registryMigrations = [
   PlatformSecondFactors1790000050000,
   LoginAttempts1790000060000,
   PlatformAccountTokens1790000061000,
+  PlatformAuditLog1790000070000,
   PlatformIdempotencyKeys1790000090000,
 ];

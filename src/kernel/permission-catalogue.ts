@@ -61,4 +61,5 @@ export const PERMISSION_FACTS: Readonly<Record<Permission, PermissionFacts>> = {
   'security_policy:update': ofTenant(
     'Say whether second factors are required, and how long passwords must be',
   ),
+  'audit_events:read': ofTenant('Read, prove and export the audit log'),
 };

@@ -32,6 +32,7 @@ export const PERMISSIONS = [
   'usage:read',
   'security_policy:read',
   'security_policy:update',
+  'audit_events:read',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
@@ -52,6 +53,7 @@ export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
     'tenants:update:any',
     'tenants:delete:any',
     'tenants:export:any',
+    'audit_events:read:any',
   ],
   tenant_admin: onTenantData.map((permission): Grant => `${permission}:any`),
   vendor: [
@@ -67,5 +69,5 @@ export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
     'personal_data:read:own',
   ],
   viewer: ['users:read:any', 'vendors:read:any', 'agents:read:any', 'files:read:any'],
-  auditor: [],
+  auditor: ['audit_events:read:any'],
 };

@@ -1,27 +1,32 @@
 import { accept, me, PASSWORD, refresh, refusalOf } from '../support/auth.js';
 import { send, type Answer } from '../support/client.js';
-import { linkToken } from '../support/command.js';
+import { linkToken, runCommand } from '../support/command.js';
 import { asOwner, besideShared } from '../support/database.js';
+import { mailTo } from '../support/mail.js';
 import { expectProblem } from '../support/problem.js';
 import {
   appOwner,
+  attemptsOf,
   codeOf,
   finish,
   isSession,
   pend,
   rewindTotp,
+  setAttempts,
   wrongCodeOf,
   type Pending,
 } from '../support/second-factors.js';
 import { startServer } from '../support/server.js';
 
+const RESET_MAIL = 'Reset your password';
+
 describe('attempts', () => {
   it('are five with one token, of whatever kind', async () => {
-    const { credentials, secret, recoveryCodes, tenant } = await appOwner();
+    const { credentials, secret, recoveryCodes } = await appOwner();
     const { mfaToken } = await pend(credentials);
     for (const method of ['totp', 'recovery_code', 'totp', 'recovery_code', 'totp'])
       expect((await finish({ mfaToken, method, code: wrongCodeOf(secret) })).status).toBe(401);
-    await asOwner('DELETE FROM {schema}.factor_attempt', [], tenant.id);
+    await setAttempts(credentials.id, 0);
     expect((await finish({ mfaToken, method: 'recovery_code', code: recoveryCodes[0] })).status).toBe(401);
     const fresh = await pend(credentials);
     expect((await finish({ mfaToken: fresh.mfaToken, method: 'totp' })).status).toBe(422);
@@ -29,14 +34,14 @@ describe('attempts', () => {
     expect((await finish(good)).status).toBe(200);
   });
 
-  it('rest after six in a row over all tokens: the seventh is refused even if right, and after a restart', async () => {
-    const { credentials, secret, recoveryCodes, tenant } = await appOwner();
+  it('lock after ten in a row over all tokens and kinds: the eleventh is refused even if right, and after a restart', async () => {
+    const { credentials, secret, recoveryCodes } = await appOwner();
     const show = async (method: string, code: string, url = ''): Promise<Answer> => {
       const { mfaToken } = await pend(credentials, { url });
       return send('POST', `${url}/v1/auth/mfa`, { body: { mfaToken, method, code } });
     };
     const refusals = [];
-    for (let attempt = 0; attempt < 6; attempt++)
+    for (let attempt = 0; attempt < 10; attempt++)
       refusals.push(refusalOf(await show(attempt % 2 ? 'totp' : 'recovery_code', wrongCodeOf(secret))));
     refusals.push(refusalOf(await show('totp', codeOf(secret))));
     refusals.push(refusalOf(await show('recovery_code', recoveryCodes[0]!)));
@@ -47,49 +52,77 @@ describe('attempts', () => {
     } finally {
       await another.stop();
     }
-    await asOwner('UPDATE {schema}.factor_attempt SET locked_until = now()', [], tenant.id);
+    await asOwner('UPDATE platform.login_counter SET locked_until = now() WHERE account_id = $1', [
+      credentials.id,
+    ]);
     expect((await show('totp', codeOf(secret))).status).toBe(200);
-    expect(await asOwner('SELECT * FROM {schema}.factor_attempt', [], tenant.id)).toEqual([]);
+    expect(await attemptsOf(credentials.id)).toEqual([]);
   }, 60_000);
 
-  it('rest for a minute, twice as long each time, an hour at most; after a hundred for good', async () => {
-    const { credentials, secret, tenant } = await appOwner();
-    const restAfter = async (failures: number): Promise<number> => {
-      const set =
-        'INSERT INTO {schema}.factor_attempt VALUES ($1, $2) ON CONFLICT (account_id) DO UPDATE SET failures = $2, locked_until = NULL';
-      await asOwner(set, [credentials.id, failures - 1], tenant.id);
+  it('lock for a minute, twice as long each time, an hour at most; after a hundred for good', async () => {
+    const { credentials, secret } = await appOwner();
+    const wrongly = async (): Promise<void> => {
       const { mfaToken } = await pend(credentials);
       await finish({ mfaToken, method: 'totp', code: wrongCodeOf(secret) });
-      const [row] = await asOwner<{ seconds: number | null; failures: number }>(
-        'SELECT extract(epoch FROM locked_until - now())::float8 AS seconds, failures FROM {schema}.factor_attempt',
-        [],
-        tenant.id,
-      );
-      expect(row!.failures).toBe(failures);
-      return Math.round((row!.seconds ?? 0) / 60);
     };
-    expect([await restAfter(5), await restAfter(6), await restAfter(8), await restAfter(40)]).toEqual([
+    await wrongly();
+    const lockAfter = async (failures: number): Promise<number> => {
+      await setAttempts(credentials.id, failures - 1);
+      await wrongly();
+      const [most] = await attemptsOf(credentials.id);
+      expect(most!.failures).toBe(failures);
+      return Math.round((most!.seconds ?? 0) / 60);
+    };
+    expect([await lockAfter(9), await lockAfter(10), await lockAfter(12), await lockAfter(40)]).toEqual([
       0, 1, 4, 60,
     ]);
-    await restAfter(100);
-    await asOwner('UPDATE {schema}.factor_attempt SET locked_until = NULL', [], tenant.id);
+    await lockAfter(100);
+    await asOwner('UPDATE platform.login_counter SET locked_until = NULL WHERE account_id = $1', [
+      credentials.id,
+    ]);
     const { mfaToken } = await pend(credentials);
     expect((await finish({ mfaToken, method: 'totp', code: codeOf(secret) })).status).toBe(401);
   });
 
   it('at the same time never pass together', async () => {
-    const { credentials, secret, tenant } = await appOwner();
+    const { credentials, secret } = await appOwner();
     const pendings = await Promise.all(Array.from({ length: 30 }, () => pend(credentials)));
     await Promise.all(
       pendings.map(({ mfaToken }) => finish({ mfaToken, method: 'totp', code: wrongCodeOf(secret) })),
     );
-    const rows = await asOwner<{ failures: number }>(
-      'SELECT failures FROM {schema}.factor_attempt',
-      [],
-      tenant.id,
-    );
-    expect(rows).toEqual([{ failures: 6 }]);
+    expect((await attemptsOf(credentials.id)).map(({ failures }) => failures)).toEqual([10, 10]);
     const { mfaToken } = await pend(credentials);
+    expect((await finish({ mfaToken, method: 'totp', code: codeOf(secret) })).status).toBe(401);
+  });
+
+  it('stay counted when the password is reset by mail, which asks for the second factor all the same', async () => {
+    const { credentials, secret } = await appOwner();
+    for (let attempt = 0; attempt < 10; attempt++) {
+      const { mfaToken } = await pend(credentials);
+      await finish({ mfaToken, method: 'totp', code: wrongCodeOf(secret) });
+    }
+    const begun = await pend(credentials);
+    const { tenant, email } = credentials;
+    expect((await send('POST', '/v1/auth/password/forgot', { body: { tenant, email } })).status).toBe(202);
+    const password = `${PASSWORD} by mail`;
+    const token = (await mailTo(email, RESET_MAIL)).token!;
+    expect((await send('POST', '/v1/auth/password/reset', { body: { token, password } })).status).toBe(204);
+    await asOwner('UPDATE platform.login_counter SET locked_until = NULL WHERE account_id = $1', [
+      credentials.id,
+    ]);
+    const show = { method: 'totp', code: codeOf(secret) };
+    expect((await finish({ mfaToken: begun.mfaToken, ...show })).status).toBe(401);
+    expect((await attemptsOf(credentials.id)).map(({ failures }) => failures)).toEqual([10, 10]);
+    const answer = await pend({ ...credentials, password });
+    expect(answer).toMatchObject({ mfaRequired: true });
+    expect(isSession(await finish({ mfaToken: answer.mfaToken, ...show }))).toBe(true);
+  });
+
+  it('are none of an account that was shut: neither its token nor its passkey nor its code is good', async () => {
+    const { credentials, secret } = await appOwner();
+    const { mfaToken } = await pend(credentials);
+    const named = ['--tenant', credentials.tenant!, '--email', credentials.email];
+    expect((await runCommand('user', 'lock', ...named)).code).toBe(0);
     expect((await finish({ mfaToken, method: 'totp', code: codeOf(secret) })).status).toBe(401);
   });
 });

@@ -1,5 +1,6 @@
 import { refusalOf } from '../support/auth.js';
-import { send } from '../support/client.js';
+import { send, type Answer } from '../support/client.js';
+import { runCommand } from '../support/command.js';
 import { asOwner } from '../support/database.js';
 import {
   DEVIATIONS,
@@ -11,7 +12,7 @@ import {
   type PasskeyOwner,
 } from '../support/passkeys.js';
 import { expectProblem } from '../support/problem.js';
-import { ageProofs, finish, pend } from '../support/second-factors.js';
+import { ageProofs, finish, pend, setAttempts } from '../support/second-factors.js';
 import { world } from '../support/world.js';
 
 const methodsOfNewest = async ({ tenant, credentials }: PasskeyOwner): Promise<string[]> => {
@@ -93,18 +94,19 @@ describe('a passkey alone', () => {
     expect((await signInByPasskey(tenant.slug, passkey.get(options))).status).toBe(401);
   });
 
-  it('is refused while the account’s second factors rest, and while the tenant is suspended', async () => {
+  it('is not locked by wrong passwords and codes, but with the account and while the tenant is suspended', async () => {
     const { tenant, passkey, credentials } = await passkeyOwner();
-    const rest = "INSERT INTO {schema}.factor_attempt VALUES ($1, 6, now() + interval '1 hour')";
-    await asOwner(rest, [credentials.id], tenant.id);
-    expect((await signInByPasskey(tenant.slug, passkey.get(await loginOptions(tenant.slug)))).status).toBe(
-      401,
-    );
-    await asOwner('DELETE FROM {schema}.factor_attempt', [], tenant.id);
+    const signIn = async (): Promise<Answer> =>
+      signInByPasskey(tenant.slug, passkey.get(await loginOptions(tenant.slug)));
+    await setAttempts(credentials.id, 100);
+    expect((await signIn()).status).toBe(200);
+    const named = ['--tenant', tenant.slug, '--email', credentials.email];
+    expect((await runCommand('user', 'lock', ...named)).code).toBe(0);
+    expectProblem(await signIn(), 401, 'invalid_credentials');
+    expect((await runCommand('user', 'unlock', ...named)).code).toBe(0);
     const operator = await world.operator();
     await operator.post(`/v1/tenants/${tenant.id}/suspend`);
-    const credential = passkey.get(await loginOptions(tenant.slug));
-    expectProblem(await signInByPasskey(tenant.slug, credential), 403, 'tenant_suspended');
+    expectProblem(await signIn(), 403, 'tenant_suspended');
   });
 });
 

@@ -151,7 +151,12 @@ describe('a sign-in that must enrol first', () => {
 
   it('is what operators have in production, at once', async () => {
     const beside = await besideShared();
-    const server = await startServer({ ...beside, NODE_ENV: 'production', BCRYPT_COST: '12' });
+    const server = await startServer({
+      ...beside,
+      NODE_ENV: 'production',
+      BCRYPT_COST: '12',
+      SMTP_URL: 'none',
+    });
     try {
       const operator = { email: OPERATOR_EMAIL, password: OPERATOR_PASSWORD };
       expect(await pend(operator, server)).toMatchObject({ mfaRequired: true, enrolmentRequired: true });

@@ -49,6 +49,22 @@ export async function ageProofs(accountId: string, seconds: number, tenantId?: s
   );
 }
 
+/** The attempts on record of the account, most first; a lock in seconds. */
+export const attemptsOf = (accountId: string): Promise<{ failures: number; seconds: number | null }[]> =>
+  asOwner(
+    `SELECT failures, extract(epoch FROM locked_until - now())::float8 AS seconds
+       FROM platform.login_counter WHERE account_id = $1 AND failures > 0 ORDER BY 1 DESC, 2 DESC NULLS LAST`,
+    [accountId],
+  );
+
+/** As if the account had failed so often in a row, and the lock that came of it had passed. */
+export async function setAttempts(accountId: string, failures: number): Promise<void> {
+  await asOwner(
+    'UPDATE platform.login_counter SET failures = $2, locked_until = NULL WHERE account_id = $1',
+    [accountId, failures],
+  );
+}
+
 /** A sign-in that lacks its second factor. */
 export interface Pending {
   mfaRequired: true;

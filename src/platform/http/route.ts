@@ -24,6 +24,7 @@ export const TIGHT_LIMIT_KEY = 'ringfence:tight-limit';
 export const CREATED_KEY = 'ringfence:created';
 export const STEP_UP_KEY = 'ringfence:step-up';
 export const READ_ONLY_KEY = 'ringfence:while-read-only';
+export const CHANGES_NOTHING_KEY = 'ringfence:changes-nothing';
 export const UNKEYED_KEY = 'ringfence:unkeyed';
 
 /** What a route declares of who may call it. A route without one stops the start. */
@@ -71,7 +72,8 @@ export const WhileReadOnly = (): MethodDecorator => SetMetadata(READ_ONLY_KEY, t
 export const StepUp = (): MethodDecorator => SetMetadata(STEP_UP_KEY, true);
 
 /** The POST only reads, so sending it twice needs no `Idempotency-Key`. */
-export const ChangesNothing = (): MethodDecorator => SetMetadata(UNKEYED_KEY, true);
+export const ChangesNothing = (): MethodDecorator =>
+  applyDecorators(SetMetadata(CHANGES_NOTHING_KEY, true), Unkeyed());
 
 /**
  * The POST takes no `Idempotency-Key`: its answer is a secret that is told once, or a refusal that must leave its trace,
