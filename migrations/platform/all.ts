@@ -4,6 +4,7 @@ import { TenantPolicyAndSuspension1790000002000 } from './1790000002000-tenant-p
 import { PlatformSessionFacts1790000010000 } from './1790000010000-session-facts.js';
 import { LoginAttempts1790000060000 } from './1790000060000-login-attempts.js';
 import { PlatformAccountTokens1790000061000 } from './1790000061000-account-tokens.js';
+import { PlatformAuditLog1790000070000 } from './1790000070000-audit-log.js';
 import { PlatformIdempotencyKeys1790000090000 } from './1790000090000-idempotency-keys.js';
 
 /** The registry's migrations, oldest first. */
@@ -14,5 +15,6 @@ export const registryMigrations = [
   PlatformSessionFacts1790000010000,
   LoginAttempts1790000060000,
   PlatformAccountTokens1790000061000,
+  PlatformAuditLog1790000070000,
   PlatformIdempotencyKeys1790000090000,
 ];

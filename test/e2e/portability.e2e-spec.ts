@@ -56,6 +56,9 @@ describe('a tenant as a whole', () => {
         'idempotency_key',
         'invitation',
         'account_token',
+        'audit_event',
+        'audit_link',
+        'audit_pending',
       ]);
       expect(manifest.notes.join()).toContain('Password hashes');
       for (const { table, rows } of manifest.tables)

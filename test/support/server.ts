@@ -10,6 +10,14 @@ const ROOT = resolve(__dirname, '../..');
 const START_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 15_000;
 
+/** Settings under which tests are not kept waiting. */
+export const UNHURRIED = {
+  NODE_ENV: 'test',
+  BCRYPT_COST: '4',
+  RATE_LIMIT_PER_MINUTE: '0',
+  LOGIN_RATE_LIMIT_PER_MINUTE: '0',
+};
+
 export interface RunningServer {
   url: string;
   dataDir: string;
@@ -20,14 +28,19 @@ export interface RunningServer {
   stop(): Promise<number | null>;
 }
 
+/** A new folder in which the data of a server can be. PostgreSQL never runs as root: its own account must get there. */
+export function newHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'ringfence-test-'));
+  chmodSync(home, 0o711);
+  return home;
+}
+
 /**
  * Starts the built server as a process of its own, with nothing of this process's environment but what finds programs,
  * and waits for the line that says where it listens. Rejects with the server's output when it ends or takes too long.
  */
 export async function startServer(env: Record<string, string> = {}): Promise<RunningServer> {
-  const home = mkdtempSync(join(tmpdir(), 'ringfence-test-'));
-  // PostgreSQL never runs as root: its own account must be able to reach the folder below.
-  chmodSync(home, 0o711);
+  const home = newHome();
   const dataDir = env.DATA_DIR ?? join(home, 'data');
   const child = spawn(process.execPath, [join(ROOT, 'dist/src/main.js')], {
     cwd: ROOT,
@@ -36,13 +49,10 @@ export async function startServer(env: Record<string, string> = {}): Promise<Run
       PATH: process.env.PATH,
       HOME: process.env.HOME,
       TMPDIR: process.env.TMPDIR,
-      NODE_ENV: 'test',
       HOST: '127.0.0.1',
       PORT: '0',
       DATA_DIR: dataDir,
-      BCRYPT_COST: '4',
-      RATE_LIMIT_PER_MINUTE: '0',
-      LOGIN_RATE_LIMIT_PER_MINUTE: '0',
+      ...UNHURRIED,
       BOOTSTRAP_OPERATOR_EMAIL: OPERATOR_EMAIL,
       BOOTSTRAP_OPERATOR_PASSWORD: OPERATOR_PASSWORD,
       ...env,
