@@ -5,6 +5,8 @@ import type { Grant, Permission, Scope } from './permissions.js';
 export interface Impersonation {
   /** Id of the operator. */
   operatorId: string;
+  /** The operator's own session; what was begun in it ends with it. */
+  operatorSessionId: string;
   reason: string;
   readOnly: boolean;
 }

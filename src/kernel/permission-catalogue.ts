@@ -58,5 +58,11 @@ export const PERMISSION_FACTS: Readonly<Record<Permission, PermissionFacts>> = {
   'usage:read': ofTenant('See the limits of the tenant and what it uses'),
   'support_access:read': ofTenant('See whether operators may act as users'),
   'support_access:update': ofTenant('Let operators act as users, and take that back'),
+  'security_policy:read': ofTenant(
+    'See whether second factors are asked for, and how long passwords must be',
+  ),
+  'security_policy:update': ofTenant(
+    'Say whether second factors are required, and how long passwords must be',
+  ),
   'audit_events:read': ofTenant('Read, prove and export the audit log'),
 };

@@ -33,6 +33,8 @@ export const PERMISSIONS = [
   'usage:read',
   'support_access:read',
   'support_access:update',
+  'security_policy:read',
+  'security_policy:update',
   'audit_events:read',
 ] as const;
 

@@ -52,6 +52,7 @@ export class MeDto {
 
   /** Fields that those permissions come without, as `agents.phone:read` */
   exceptFields: string[];
+
   /** The operator who acts as the account; null when it is its owner who calls */
   @ApiProperty({ type: MyActorDto, nullable: true })
   actor: MyActorDto | null;

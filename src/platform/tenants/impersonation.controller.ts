@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../kernel/actor.js';
 import { ImpersonationService } from '../auth/impersonation/impersonation.service.js';
-import { Allow, CurrentActor, IdParam, OwnedBy } from '../http/route.js';
+import { Allow, CurrentActor, IdParam, OwnedBy, Unkeyed } from '../http/route.js';
 import { ImpersonateDto, ImpersonationDto } from './impersonation.dto.js';
 import { TenantsService } from './tenants.service.js';
 
@@ -17,6 +17,7 @@ export class ImpersonationController {
   /** Act as a user of the tenant, when it has consented; each such call is in its audit log */
   @Post(':id/impersonation')
   @HttpCode(200)
+  @Unkeyed()
   @Allow('tenants:impersonate')
   @OwnedBy(TenantsService)
   async impersonate(

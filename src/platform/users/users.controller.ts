@@ -1,8 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../kernel/actor.js';
-import { Allow, Created, CurrentActor, IdParam, IfMatch, OwnedBy } from '../http/route.js';
+import { Allow, Created, CurrentActor, IdParam, IfMatch, OwnedBy, StepUp } from '../http/route.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
+import { UserChangesService } from './user-changes.service.js';
 import {
   CreatedUserDto,
   CreateUserDto,
@@ -16,7 +17,10 @@ import { UsersService } from './users.service.js';
 @ApiTags('Users')
 @Controller({ path: 'users', version: '1' })
 export class UsersController {
-  constructor(private readonly users: UsersService) {}
+  constructor(
+    private readonly users: UsersService,
+    private readonly changes: UserChangesService,
+  ) {}
 
   /** List the users that you may see */
   @Get()
@@ -51,7 +55,7 @@ export class UsersController {
     @IfMatch() expected: ExpectedVersions,
     @CurrentActor() reader: Actor,
   ): Promise<UserDto> {
-    return UserDto.from(await this.users.update(id, dto, expected), reader);
+    return UserDto.from(await this.changes.update(id, dto, expected), reader);
   }
 
   /** Remove a user, with all sessions; the last administrator stays */
@@ -59,6 +63,7 @@ export class UsersController {
   @HttpCode(204)
   @Allow('users:delete')
   @OwnedBy(UsersService)
+  @StepUp()
   remove(@Param() { id }: IdParam, @IfMatch() expected: ExpectedVersions): Promise<void> {
     return this.users.remove(id, expected);
   }
@@ -69,6 +74,6 @@ export class UsersController {
   @Allow('users:update')
   @OwnedBy(UsersService)
   endSessions(@Param() { id }: IdParam): Promise<void> {
-    return this.users.endSessions(id);
+    return this.changes.endSessions(id);
   }
 }

@@ -60,7 +60,7 @@ export class CreateUserDto {
 }
 
 /** Nobody sets another's password: it is chosen by invitation, or changed by its owner. */
-@Fields('users:update', ['email', 'name', 'roles', 'vendorId'])
+@Fields('users:update', ['email', 'name', 'roles', 'vendorId', 'status'])
 export class UpdateUserDto extends PartialType(OmitType(CreateUserDto, ['password']), {
   skipNullProperties: false,
 }) {

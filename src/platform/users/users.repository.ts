@@ -29,6 +29,11 @@ export class UsersRepository extends TenantRepository<User> {
     return this.announcing(args[0], () => super.remove(...args));
   }
 
+  /** Whose users these are. */
+  get tenantId(): string {
+    return this.context.binding.tenantId;
+  }
+
   list(request: PageRequest, { q }: { q?: string }): Promise<Page<User>> {
     return this.findPage(request, { search: ['name', q] });
   }
@@ -36,9 +41,9 @@ export class UsersRepository extends TenantRepository<User> {
   /** Runs work that may take rights away, and undoes it when no administrator would remain after it. */
   async keepingAnAdmin<T>(work: () => Promise<T>, onNone: () => Error): Promise<T> {
     return this.context.transaction(async () => {
-      await this.admins().orderBy(`${ITEM}.id`).setLock('pessimistic_write').getMany();
+      const before = await this.admins().orderBy(`${ITEM}.id`).setLock('pessimistic_write').getMany();
       const result = await work();
-      if ((await this.admins().getCount()) === 0) throw onNone();
+      if (before.length > 0 && (await this.admins().getCount()) === 0) throw onNone();
       return result;
     });
   }
@@ -64,6 +69,6 @@ export class UsersRepository extends TenantRepository<User> {
   private admins(): SelectQueryBuilder<User> {
     return this.repository
       .createQueryBuilder(ITEM)
-      .where(`'tenant_admin' = ANY(${ITEM}.roles) AND ${ITEM}.status = 'active'`);
+      .where(`'tenant_admin' = ANY(${ITEM}.roles) AND ${ITEM}.lockedAt IS NULL`);
   }
 }

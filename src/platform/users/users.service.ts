@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { ConflictError, InvalidError } from '../../kernel/errors.js';
 import type { Page } from '../../kernel/page.js';
 import type { Permission } from '../../kernel/permissions.js';
 import { InvitationsService } from '../auth/invitations/invitations.service.js';
@@ -11,9 +10,8 @@ import { pageRequest } from '../http/page-request.js';
 import type { OwnerLookup } from '../http/route.js';
 import { Delegation } from '../roles/delegation.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
-import { isForeignKeyViolation, isUniqueViolation } from '../tenancy/database-errors.js';
-import type { CreateUserDto, NewUser, UpdateUserDto, UserQueryDto } from './users.dto.js';
-import { SessionsService } from '../auth/sessions/sessions.service.js';
+import type { CreateUserDto, NewUser, UserQueryDto } from './users.dto.js';
+import { assertVendorFits, lastAdmin, translating, unknownVendor } from './user-faults.js';
 import { UsersRepository } from './users.repository.js';
 
 /** A user whose password is hashed and who may be inserted. */
@@ -25,9 +23,6 @@ export interface PreparedUser {
   passwordHash: string | null;
 }
 
-/** How long a new user may take to choose a password. */
-const INVITATION_MS = 48 * 3_600_000;
-
 /** The rules of a tenant's users. */
 @Injectable()
 export class UsersService implements OwnerLookup {
@@ -36,7 +31,6 @@ export class UsersService implements OwnerLookup {
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly invitations: InvitationsService,
-    private readonly sessions: SessionsService,
     private readonly delegation: Delegation,
   ) {}
 
@@ -53,7 +47,8 @@ export class UsersService implements OwnerLookup {
     const confinedTo = this.users.confinedTo('users:create');
     const vendorId = dto.vendorId ?? confinedTo;
     if (confinedTo !== null && vendorId !== confinedTo) throw unknownVendor();
-    const prepared = await this.prepare({ ...dto, vendorId });
+    const given = { pointer: '/password', words: [], tenantId: this.users.tenantId };
+    const prepared = await this.prepare({ ...dto, vendorId }, given);
     return this.users.together(async () => {
       await this.delegation.assertMayAssign(prepared.roles, prepared.vendorId);
       return this.insert(prepared);
@@ -63,13 +58,14 @@ export class UsersService implements OwnerLookup {
   /** Checks the facts and hashes the password. Throws InvalidError. Needs no tenant yet. */
   async prepare(
     dto: CreateUserDto,
-    given: { pointer: string; words: string[] } = { pointer: '/password', words: [] },
+    given: { pointer: string; words: string[]; tenantId: string | undefined },
   ): Promise<PreparedUser> {
     const email = normaliseEmail(dto.email);
     assertVendorFits(dto.roles, dto.vendorId);
     const { name, roles, vendorId = null, password } = dto;
+    const { pointer, words, tenantId } = given;
     if (password !== undefined)
-      this.policy.assertAcceptable(password, given.pointer, [email, name, ...given.words]);
+      await this.policy.assertAcceptable(password, { pointer, ownWords: [email, name, ...words], tenantId });
     const passwordHash = password === undefined ? null : await this.hasher.hash(password);
     return { email, name, roles, vendorId, passwordHash };
   }
@@ -78,33 +74,7 @@ export class UsersService implements OwnerLookup {
   async insert(prepared: PreparedUser): Promise<NewUser> {
     const user = await translating(() => this.users.insert(prepared));
     if (prepared.passwordHash !== null) return { user };
-    return { user, invitation: await this.invitations.invite(user.id, INVITATION_MS) };
-  }
-
-  /**
-   * Changes count from the user's next request on; one who is disabled has no session any more. Throws
-   * ForbiddenInputError for more than the caller holds.
-   */
-  async update(id: string, dto: UpdateUserDto, expected: ExpectedVersions): Promise<User> {
-    const change = () =>
-      this.users.change(id, 'users:update', expected, async (user) => {
-        const before = { ...user };
-        Object.assign(user, dto, dto.email === undefined ? {} : { email: normaliseEmail(dto.email) });
-        assertVendorFits(user.roles, user.vendorId);
-        await this.assertWithinRights(before, user);
-      });
-    const changeAndEnd = async (): Promise<User> => {
-      const user = await change();
-      if (dto.status === 'disabled') await this.sessions.endAllOf(id);
-      return user;
-    };
-    return translating(() => this.users.keepingAnAdmin(changeAndEnd, lastAdmin));
-  }
-
-  /** Ends all sessions of the user, who may sign in again. */
-  async endSessions(id: string): Promise<void> {
-    await this.users.getVisible(id, 'users:update');
-    await this.sessions.endAllOf(id);
+    return { user, invitation: await this.invitations.invite(user) };
   }
 
   /** Removes the user with all sessions. */
@@ -114,36 +84,5 @@ export class UsersService implements OwnerLookup {
 
   async assertVisible(id: string, permission: Permission): Promise<string | null> {
     return (await this.users.getVisible(id, permission)).vendorId;
-  }
-
-  /** Who changes whom a user is, or what a user holds, must hold all of it, before and after. */
-  private async assertWithinRights(before: User, after: User): Promise<void> {
-    const confinedTo = this.users.confinedTo('users:update');
-    const isMoved = before.vendorId !== after.vendorId;
-    if (isMoved && confinedTo !== null && after.vendorId !== confinedTo) throw unknownVendor();
-    const isRegranted = isMoved || before.roles.join() !== after.roles.join();
-    const pointer = before.email !== after.email ? '/email' : isMoved ? '/vendorId' : '/roles';
-    if (isRegranted || pointer === '/email') await this.delegation.assertCoversUser(before, pointer);
-    if (isRegranted) await this.delegation.assertMayAssign(after.roles, after.vendorId);
-  }
-}
-
-const unknownVendor = (): Error => InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
-const lastAdmin = (): Error => new ConflictError('A tenant keeps at least one administrator.');
-
-function assertVendorFits(roles: readonly string[], vendorId: string | null | undefined): void {
-  if (roles.includes('vendor') && !vendorId) {
-    throw InvalidError.field('/vendorId', 'required', 'The role `vendor` needs a vendor.');
-  }
-}
-
-/** What the database alone can know: another has the e-mail address, or the vendor does not exist. */
-async function translating<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isUniqueViolation(error)) throw new ConflictError('Another user has this e-mail address.');
-    if (isForeignKeyViolation(error)) throw unknownVendor();
-    throw error;
   }
 }

@@ -1,10 +1,13 @@
 import type { Registry } from '../../tenancy/registry/registry.js';
 import type { TenantContext } from '../../tenancy/tenant-context.js';
+import { factorsOfOperators, factorsOfUsers, type FactorStores } from '../factors/factor-stores.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { InvitationsRepository } from '../invitations/invitations.repository.js';
 import { OperatorInvitation, UserInvitation } from '../invitations/invitation.entity.js';
 import type { Changes } from '../../tenancy/changes/changes.js';
 import { OperatorRealm, UserRealm } from './realm.js';
+import { OperatorToken, UserToken } from '../recovery/account-token.entity.js';
+import { AccountTokensRepository } from '../recovery/account-tokens.repository.js';
 import { Operator } from './operator.entity.js';
 import { OperatorSession, UserSession } from '../sessions/session.entity.js';
 import { SessionsRepository } from '../sessions/sessions.repository.js';
@@ -19,6 +22,8 @@ export interface AccountStore {
   readonly accounts: AccountsRepository;
   readonly sessions: SessionsRepository;
   readonly invitations: InvitationsRepository;
+  readonly factors: FactorStores;
+  readonly tokens: AccountTokensRepository;
   /** Runs work in one transaction; it must use the store that it is given. */
   transaction<T>(work: (store: AccountStore) => Promise<T>): Promise<T>;
 }
@@ -29,6 +34,8 @@ export class OperatorStore implements AccountStore {
   readonly accounts: AccountsRepository;
   readonly sessions: SessionsRepository;
   readonly invitations: InvitationsRepository;
+  readonly factors: FactorStores;
+  readonly tokens: AccountTokensRepository;
 
   constructor(
     private readonly manager: Manager,
@@ -40,6 +47,8 @@ export class OperatorStore implements AccountStore {
     this.accounts = new AccountsRepository(Operator, same);
     this.sessions = new SessionsRepository(OperatorSession, Operator, realm);
     this.invitations = new InvitationsRepository(OperatorInvitation, same);
+    this.factors = factorsOfOperators(realm);
+    this.tokens = new AccountTokensRepository(OperatorToken, same);
   }
 
   transaction<T>(work: (store: AccountStore) => Promise<T>): Promise<T> {
@@ -54,16 +63,21 @@ export class UserStore implements AccountStore {
   readonly accounts: AccountsRepository;
   readonly sessions: SessionsRepository;
   readonly invitations: InvitationsRepository;
+  readonly factors: FactorStores;
+  readonly tokens: AccountTokensRepository;
 
   constructor(
     private readonly context: TenantContext,
     idleSeconds: number,
     changes: Changes,
   ) {
+    const realm = new UserRealm(context, idleSeconds, changes);
     const ofTheCall = () => context.manager;
     this.accounts = new AccountsRepository(User, ofTheCall);
-    this.sessions = new SessionsRepository(UserSession, User, new UserRealm(context, idleSeconds, changes));
+    this.sessions = new SessionsRepository(UserSession, User, realm);
     this.invitations = new InvitationsRepository(UserInvitation, ofTheCall);
+    this.factors = factorsOfUsers(realm);
+    this.tokens = new AccountTokensRepository(UserToken, ofTheCall);
   }
 
   get tenantId(): string {

@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
 
 export const ACCOUNT_STATUSES = ['active', 'disabled'] as const;
-/** A disabled account cannot sign in, and has no session. */
+/** A disabled account is shut: it cannot sign in, and has no session. */
 export type AccountStatus = (typeof ACCOUNT_STATUSES)[number];
 
 /** What operators and users have in common: somebody who can sign in. */
@@ -20,6 +20,10 @@ export abstract class AccountColumns {
   @Column('text', { nullable: true })
   passwordHash: string | null;
 
+  /** Set while the account is shut by an administrator or an operator; failures have locks of their own. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  lockedAt: Date | null;
+
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   createdAt: Date;
 
@@ -32,6 +36,9 @@ export abstract class AccountColumns {
 
   abstract readonly kind: 'operator' | 'user';
   abstract readonly roles: readonly string[];
-  abstract readonly status: AccountStatus;
   abstract readonly vendorId: string | null;
+
+  get status(): AccountStatus {
+    return this.lockedAt === null ? 'active' : 'disabled';
+  }
 }

@@ -6,6 +6,5 @@ import { AccountColumns } from './account.entity.js';
 export class Operator extends AccountColumns {
   readonly kind = 'operator';
   readonly roles: readonly string[] = ['operator'];
-  readonly status = 'active';
   readonly vendorId = null;
 }

@@ -1,5 +1,5 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
-import { AccountColumns, type AccountStatus } from './account.entity.js';
+import { AccountColumns } from './account.entity.js';
 
 /** A login inside one tenant. */
 @Entity({ name: 'user' })
@@ -12,9 +12,6 @@ export class User extends AccountColumns {
 
   @Column('text', { array: true })
   roles: string[];
-
-  @Column('text', { default: 'active' })
-  status: AccountStatus;
 
   /** The vendor to which grants of scope `own` confine the user. */
   @Column('uuid', { nullable: true })

@@ -60,7 +60,12 @@ export class ImpersonationService {
       expiresAt,
       methods: [],
       ...clientFacts(),
-      impersonation: { operatorId: operator.id, reason, readOnly },
+      impersonation: {
+        operatorId: operator.id,
+        operatorSessionId: operator.sessionId,
+        reason,
+        readOnly,
+      },
     });
     const seconds = Math.max(1, Math.floor((lasts - Date.now()) / 1000));
     const acting = { operatorId: operator.id, seconds };

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { Impersonation } from '../../../kernel/actor.js';
 import { pageOf } from '../../http/response/page.dto.js';
 import { deviceName } from './device-name.js';
 import type { SessionColumns } from './session.entity.js';
@@ -65,9 +66,15 @@ export class SessionDto {
       userAgent,
       address,
       methods,
-      impersonation,
+      impersonation: impersonation && shown(impersonation),
     };
   }
 }
+
+const shown = ({ operatorId, reason, readOnly }: Impersonation): SessionImpersonationDto => ({
+  operatorId,
+  reason,
+  readOnly,
+});
 
 export class SessionPageDto extends pageOf(SessionDto) {}

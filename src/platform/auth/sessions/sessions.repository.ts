@@ -118,23 +118,6 @@ export class SessionsRepository {
     if (tenantId !== null) await this.endWhere(ofTenant(tenantId), { impersonation: Not(IsNull()) });
   }
 
-  /** Notes that the account has proved itself anew in this session, by these methods besides those of before. */
-  async proveAgain(id: string, methods: readonly string[]): Promise<void> {
-    await this.changing(this.subjectOf({ id }), async () => {
-      const { affected } = await this.repository
-        .createQueryBuilder()
-        .update()
-        .set({
-          provedAt: new Date(),
-          methods: () => 'ARRAY(SELECT DISTINCT unnest(methods || :methods::text[]) ORDER BY 1)',
-        })
-        .where('id = :id AND ended_at IS NULL', { id })
-        .setParameter('methods', [...methods])
-        .execute();
-      return affected ?? 0;
-    });
-  }
-
   /** Whether the session is live and this its newest secret; changes nothing. */
   async isNewest(id: string, hash: string): Promise<boolean> {
     const { now, usedAfter } = this.liveness();

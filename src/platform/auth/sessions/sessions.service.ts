@@ -12,6 +12,7 @@ import { AccessTokens } from '../tokens/access-tokens.js';
 import { invalidCredentials } from '../accounts/invalid-credentials.js';
 import type { AccountStore } from '../accounts/account-store.js';
 import { AccountStores } from '../accounts/account-stores.js';
+import { SecurityPolicyService } from '../factors/policy/security-policy.service.js';
 import type { TokenPairDto } from '../auth.dto.js';
 import { formatOpaqueToken, newSecret, parseOpaqueToken, type OpaqueToken } from './opaque-token.js';
 import type { SessionColumns } from './session.entity.js';
@@ -36,17 +37,18 @@ export class SessionsService {
   constructor(
     private readonly stores: AccountStores,
     private readonly tokens: AccessTokens,
+    private readonly policies: SecurityPolicyService,
     private readonly audit: AuditTrail,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
   /**
    * Begins a session of an account that has proved itself, by these methods (RFC 8176: `pwd`, `otp`, `hwk`). Throws
-   * UnauthenticatedError for one that is disabled.
+   * UnauthenticatedError for one that is shut.
    */
-  async start(store: AccountStore, accountId: string, proof: Proof): Promise<TokenPairDto> {
+  async start(store: AccountStore, accountId: string, { methods }: Proof): Promise<TokenPairDto> {
     // Whatever led here, nobody gets in who may not.
-    if ((await store.accounts.get(accountId)).status !== 'active') throw invalidCredentials();
+    if ((await store.accounts.get(accountId)).lockedAt !== null) throw invalidCredentials();
     const { secret, secretHash } = newSecret();
     const expiresAt = new Date(Date.now() + this.config.refreshTokenSeconds * 1000);
     await store.sessions.removeDead(accountId);
@@ -54,7 +56,7 @@ export class SessionsService {
       accountId,
       refreshHash: secretHash,
       expiresAt,
-      methods: [...proof.methods],
+      methods: [...methods],
       ...clientFacts(),
     });
     return this.pair(store, { id, accountId, expiresAt }, secret);
@@ -118,6 +120,10 @@ export class SessionsService {
           outcome: 'denied',
           target: { type: 'session', id },
         });
+      throw new UnauthenticatedError();
+    }
+    if (!(await this.policies.allowsSession(store, id, rotated.accountId))) {
+      await store.sessions.end({ id });
       throw new UnauthenticatedError();
     }
     return this.pair(store, { id, ...rotated }, next.secret);

@@ -1,10 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Who may not sign in for now; sessions of operators who act as a user, and the tenant's consent to them. */
-export class TenantImpersonationAndStatus1790000040000 implements MigrationInterface {
+/** Sessions of operators who act as a user, and the tenant's consent to them. */
+export class TenantImpersonation1790000040000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('ALTER TABLE session ADD COLUMN impersonation jsonb');
-    await runner.query(`ALTER TABLE "user" ADD COLUMN status text NOT NULL DEFAULT 'active'`);
     await runner.query(`
       CREATE TABLE support_access (
         id uuid NOT NULL,
@@ -18,7 +17,6 @@ export class TenantImpersonationAndStatus1790000040000 implements MigrationInter
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE support_access');
-    await runner.query('ALTER TABLE "user" DROP COLUMN status');
     await runner.query('ALTER TABLE session DROP COLUMN impersonation');
   }
 }
