@@ -20,7 +20,7 @@ class ToldFeed extends Changes {
   constructor() {
     super([]);
   }
-  override get isLive(): boolean {
+  override isLive(): boolean {
     return this.live;
   }
 }
@@ -59,7 +59,7 @@ describe('what is remembered', () => {
   const counting = () => {
     let asked = 0;
     const feed = new ToldFeed();
-    const cache = new LiveCache<{ value: number }>(feed, 10);
+    const cache = new LiveCache<{ value: number }>(feed, 10, () => 1);
     const ask = (until?: number) =>
       cache.find('q', about, () => Promise.resolve({ ...answer(++asked), ...(until && { until }) }));
     return { feed, cache, ask, asked: () => asked };
@@ -97,7 +97,7 @@ describe('what is remembered', () => {
 
   it('is not what was read before a change that came meanwhile', async () => {
     const feed = new ToldFeed();
-    const cache = new LiveCache<{ value: number }>(feed, 10);
+    const cache = new LiveCache<{ value: number }>(feed, 10, () => 1);
     await cache.find('q', about, async () => {
       await feed.announce(sender, ofAccount(null, ID));
       return answer(1);
@@ -115,7 +115,7 @@ describe('what is remembered', () => {
 
   it('is bounded', async () => {
     const feed = new ToldFeed();
-    const cache = new LiveCache<{ value: number }>(feed, 10);
+    const cache = new LiveCache<{ value: number }>(feed, 10, () => 1);
     let asked = 0;
     const ask = (question: number) =>
       cache.find(String(question), about, () => Promise.resolve(answer(++asked)));

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
-import { Actor, type ActorFacts } from '../../../kernel/actor.js';
+import { Actor, type ActorFacts, type Impersonation } from '../../../kernel/actor.js';
 import { RateLimitedError, UnauthenticatedError } from '../../../kernel/errors.js';
 import { announceBudgets } from '../../http/response/rate-limit-fields.js';
 import { ofAccount, ofSession, ofTenant } from '../../tenancy/changes/change.js';
@@ -15,7 +15,10 @@ import { TenantContext } from '../../tenancy/tenant-context.js';
 import { AccountStores } from '../accounts/account-stores.js';
 import type { AccessClaims } from '../tokens/access-tokens.js';
 
-const REMEMBERED_CALLERS = 20_000;
+/** In callers and in what is granted to them; some tens of megabytes. */
+const REMEMBERED_WEIGHT = 500_000;
+/** Beside the grants: sets, ids, and the questions by subject. */
+const CALLER_WEIGHT = 10;
 
 /** Who calls, and how to reach the data of their tenant (null for operators). */
 export interface Caller {
@@ -39,7 +42,11 @@ export class Callers {
     private readonly shares: TenantShares,
     private readonly roles: RoleGrants,
   ) {
-    this.remembered = new LiveCache(changes, REMEMBERED_CALLERS);
+    this.remembered = new LiveCache(
+      changes,
+      REMEMBERED_WEIGHT,
+      ({ entries = [] }) => CALLER_WEIGHT + entries.length,
+    );
   }
 
   /** Throws UnauthenticatedError; ForbiddenError when the tenant is suspended; RateLimitedError when it floods us. */
@@ -49,9 +56,15 @@ export class Callers {
     if (tenant) assertNotSuspended(tenant);
     const lookUp = () => this.lookUp(tenant, sub, sid);
     const facts = await (tenant ? this.withinShare(request, tenant, lookUp) : lookUp());
-    const actsFor = facts?.impersonation?.operatorId;
-    if (!facts || actsFor !== act?.sub) throw new UnauthenticatedError();
+    if (!facts || facts.impersonation?.operatorId !== act?.sub) throw new UnauthenticatedError();
+    if (facts.impersonation) await this.assertStillThere(facts.impersonation);
     return { actor: new Actor(facts), binding: tenant && bindingFor(tenant, facts) };
+  }
+
+  /** What an operator does as a user ends with the session in which they began it, and with their account. */
+  private async assertStillThere({ operatorId, operatorSessionId }: Impersonation): Promise<void> {
+    const operator = await this.lookUp(null, operatorId, operatorSessionId);
+    if (!operator) throw new UnauthenticatedError();
   }
 
   private lookUp(tenant: Tenant | null, accountId: string, sessionId: string) {

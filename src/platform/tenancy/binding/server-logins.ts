@@ -7,8 +7,8 @@ import { NamedStatements } from './named-statements.js';
 import { sessionSettings, type SessionLimits } from './session-settings.js';
 import { RoleBinder, SetUserBinder, TransactionBinder, type TenantBinder } from './tenant-binder.js';
 
-/** The one over which a node hears of changes. */
-const LISTENER_CONNECTIONS = 1;
+/** The one over which a node hears of changes, and the one over which it proves to itself that it does. */
+const LISTENER_CONNECTIONS = 2;
 
 type Choices = Pick<
   Config,
@@ -42,7 +42,7 @@ export class ServerLogins {
     });
     return new ServerLogins(
       login(roles.registry),
-      { ...owner.login(roles.registry, limits), application_name: `${roles.registry}_changes` },
+      owner.login(roles.registry, limits),
       roles.logins.map(login),
       await binderFor(tenantBind, owner, settings, choices.dbNamedStatements),
     );
@@ -109,6 +109,6 @@ async function assertRoom(owner: OwnerDatabase, poolSize: number): Promise<void>
   const needed = poolSize + REGISTRY_CONNECTIONS + OWNER_CONNECTIONS + LISTENER_CONNECTIONS;
   if (needed > row!.room)
     throw new DatabaseSetupError(
-      `DB_POOL_SIZE=${poolSize} needs ${needed} connections with the registry's, the owner's and the one that listens, but PostgreSQL has room for ${row!.room}`,
+      `DB_POOL_SIZE=${poolSize} needs ${needed} connections with the registry's, the owner's and those that listen, but PostgreSQL has room for ${row!.room}`,
     );
 }

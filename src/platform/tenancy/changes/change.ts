@@ -30,9 +30,9 @@ export const OF_EVERYTHING: Change = { subject: 'everything', tenantId: null, id
 export const keyOf = ({ subject, tenantId, id }: Change): string =>
   `${subject} ${tenantId ?? '0'} ${id ?? '0'}`;
 
-/** As text of a notification; far below PostgreSQL's 8000 bytes. */
-export const formatChange = ({ subject, tenantId, id }: Change): string =>
-  JSON.stringify({ subject, tenantId, id });
+/** As text of a notification, with a mark by which the sender knows it again; far below PostgreSQL's 8000 bytes. */
+export const formatChange = ({ subject, tenantId, id }: Change, mark?: string): string =>
+  JSON.stringify({ subject, tenantId, id, mark });
 
 /** The change that the text tells of. What this version does not understand may be anything, so it is everything. */
 export function parseChange(text: string): Change {
@@ -44,6 +44,16 @@ export function parseChange(text: string): Change {
     // Falls through: it is no JSON.
   }
   return OF_EVERYTHING;
+}
+
+/** The sender's mark in the text. */
+export function markIn(text: string): string | undefined {
+  try {
+    const { mark } = (JSON.parse(text) ?? {}) as { mark?: unknown };
+    return typeof mark === 'string' ? mark : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const isName = (value: unknown): value is string | null => value === null || typeof value === 'string';

@@ -1,10 +1,10 @@
-import { LRUCache } from 'lru-cache';
+import { randomBytes } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import type { PoolConfig } from 'pg';
 import { CHANGES_CHANNEL, ChangeListener } from './change-listener.js';
-import { formatChange, keyOf, OF_EVERYTHING, parseChange, type Change } from './change.js';
+import { formatChange, keyOf, markIn, OF_EVERYTHING, parseChange, type Change } from './change.js';
+import { Holds } from './holds.js';
 
-/** Longer than an announcement takes to come back while the feed is live. */
-const HELD_MS = 1000;
 const HELD_AT_MOST = 10_000;
 
 /** What can send a statement: a manager of TypeORM, in its transaction if there is one. */
@@ -20,7 +20,10 @@ interface Sender {
 export class Changes {
   private readonly sources: readonly ChangeListener[];
   private readonly listeners = new Set<(change: Change) => void>();
-  private readonly held = new LRUCache<string, true>({ max: HELD_AT_MOST, ttl: HELD_MS });
+  private readonly held = new Holds(HELD_AT_MOST);
+  private readonly logger = new Logger(Changes.name);
+  private readonly node = randomBytes(9).toString('base64url');
+  private announced = 0;
   private heard = 0;
 
   /** `logins`: one for each database in which changes are announced, past any pooler that shares sessions. */
@@ -28,8 +31,9 @@ export class Changes {
     this.sources = logins.map(
       (login) =>
         new ChangeListener(login, {
-          onChange: (text) => this.tell(parseChange(text)),
+          onChange: (text) => this.hear(text),
           onGap: () => this.tell(OF_EVERYTHING),
+          onHearing: (isHearing) => this.report(isHearing),
         }),
     );
   }
@@ -43,8 +47,8 @@ export class Changes {
   }
 
   /** Whether every change of three quarters of a second ago, and older, has been heard here. */
-  get isLive(): boolean {
-    return this.sources.length > 0 && this.sources.every((source) => source.isLive);
+  isLive(): boolean {
+    return this.sources.length > 0 && this.sources.every((source) => source.isLive());
   }
 
   /** Grows with each change: what was read before it did may be older than the change. */
@@ -54,10 +58,11 @@ export class Changes {
 
   /** Announces a change that the sender's transaction makes; all nodes hear of it when that commits. */
   async announce(sender: Sender, change: Change): Promise<void> {
-    // This node must not answer from memory while the announcement is under way to itself.
-    this.held.set(keyOf(change), true);
+    // This node must not answer from memory until the announcement has come back to itself.
+    const mark = `${this.node} ${++this.announced}`;
+    this.held.add(mark, keyOf(change));
     this.tell(change);
-    await sender.query('SELECT pg_notify($1, $2)', [CHANGES_CHANNEL, formatChange(change)]);
+    await sender.query('SELECT pg_notify($1, $2)', [CHANGES_CHANNEL, formatChange(change, mark)]);
   }
 
   /** Whether this node itself is changing one of these just now. */
@@ -68,6 +73,17 @@ export class Changes {
   /** Called for every change, from here or elsewhere; must not throw. */
   onChange(listener: (change: Change) => void): void {
     this.listeners.add(listener);
+  }
+
+  private hear(text: string): void {
+    this.tell(parseChange(text));
+    const mark = markIn(text);
+    if (mark !== undefined) this.held.remove(mark);
+  }
+
+  private report(isHearing: boolean): void {
+    if (isHearing) this.logger.log('hears of changes again, and remembers callers');
+    else this.logger.warn('does not hear of changes: asks the database about each caller until it does');
   }
 
   private tell(change: Change): void {

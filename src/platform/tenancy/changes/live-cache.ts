@@ -26,11 +26,14 @@ export class LiveCache<V extends object> {
 
   constructor(
     private readonly changes: Changes,
-    /** How many answers at most. */
-    max: number,
+    /** How much all answers together may weigh. */
+    maxWeight: number,
+    /** What an answer weighs: a whole number above zero. */
+    weightOf: (answer: V) => number,
   ) {
     this.entries = new LRUCache({
-      max,
+      maxSize: maxWeight,
+      sizeCalculation: ({ value }) => weightOf(value),
       ttl: REMEMBERED_MS,
       dispose: ({ about }, question) => this.unlink(question, about),
     });
@@ -43,13 +46,14 @@ export class LiveCache<V extends object> {
     about: readonly Change[],
     ask: () => Promise<Answer<V> | undefined>,
   ): Promise<V | undefined> {
-    if (!this.changes.isLive || this.changes.isHeld(about)) return (await ask())?.value;
+    if (!this.changes.isLive() || this.changes.isHeld(about)) return (await ask())?.value;
     const known = this.entries.get(question);
     if (known && known.until > Date.now()) return known.value;
     const { generation } = this.changes;
     const answer = await ask();
     // A change that came meanwhile may be younger than what was read.
-    const isCurrent = this.changes.isLive && this.changes.generation === generation;
+    const { changes } = this;
+    const isCurrent = changes.isLive() && changes.generation === generation;
     if (answer && isCurrent) this.remember(question, { ...answer, about: about.map(keyOf) });
     return answer?.value;
   }
