@@ -75,6 +75,8 @@ const CHANGES: Record<string, (on: Stage) => Promise<void>> = {
     ok(tenant.admin.patch(`/v1/users/${ada.id}`, { status: 'disabled' }, { 'if-match': '*' })),
   'removing the user': ({ tenant, ada }) =>
     ok(tenant.admin.delete(`/v1/users/${ada.id}`, { 'if-match': '*' })),
+  'taking off all second factors': ({ tenant, ada }) =>
+    ok(tenant.admin.delete(`/v1/users/${ada.id}/factors`)),
   'ending all sessions of the user': ({ tenant, ada }) =>
     ok(tenant.admin.delete(`/v1/users/${ada.id}/sessions`)),
 };
@@ -107,6 +109,19 @@ describe('on another node, within a second,', () => {
     await expectFelt(token, ({ body }) => (body as { vendorId: unknown }).vendorId === vendor.id);
     await ok(tenant.admin.delete(`/v1/vendors/${vendor.id}`));
     await expectFelt(token, ({ body }) => (body as { vendorId: unknown }).vendorId === null);
+  });
+
+  it("what the tenant's own role grants counts", async () => {
+    const tenant = await world.tenant();
+    const name = 'helper';
+    await tenant.admin.create('/v1/roles', { name, permissions: ['agents:read:any'] });
+    const { accessToken: token } = await signIn(await addAda(tenant, { roles: [name] }));
+    await beKnown(token);
+    const permissions = ['vendors:read:any'];
+    await ok(tenant.admin.patch(`/v1/roles/${name}`, { permissions }, { 'if-match': '*' }));
+    await expectFelt(token, ({ body }) =>
+      (body as { permissions: string[] }).permissions.includes(permissions[0]!),
+    );
   });
 
   it('a suspension of the tenant counts', async () => {

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decode } from '../support/auth.js';
-import { send, type Answer, type Client, type Resource } from '../support/client.js';
+import { Client, send, type Answer, type Resource } from '../support/client.js';
 import { asOwner } from '../support/database.js';
 import { expectProblem } from '../support/problem.js';
+import { OPERATOR_EMAIL, OPERATOR_PASSWORD } from '../support/server.js';
 import { world, type TenantWorld } from '../support/world.js';
 
 const REASON = 'Ticket 4711: the list stays empty';
@@ -147,6 +148,18 @@ describe('an operator who acts as a user', () => {
       expect((await end(acting)).status).toBe(204);
       expectProblem(await send('GET', '/v1/me', { token: acting.accessToken }), 401);
     }
+  });
+
+  it('ends with the session in which the operator began it', async () => {
+    const second = await Client.signIn({ email: OPERATOR_EMAIL, password: OPERATOR_PASSWORD });
+    const body = { userId: user.me.id, reason: REASON };
+    const { accessToken: token } = (await second.post(`/v1/tenants/${tenant.id}/impersonation`, body))
+      .body as Acting;
+    const kept = await act(tenant, user);
+    expect((await send('GET', '/v1/me', { token })).status).toBe(200);
+    expect((await second.post('/v1/auth/logout')).status).toBe(204);
+    expectProblem(await send('GET', '/v1/me', { token }), 401);
+    expect((await send('GET', '/v1/me', { token: kept.accessToken })).status).toBe(200);
   });
 
   it('is refused for whom, why and how long it does not make sense', async () => {

@@ -9,6 +9,7 @@ import {
   parseChange,
 } from '../../src/platform/tenancy/changes/change.js';
 import { Changes } from '../../src/platform/tenancy/changes/changes.js';
+import { Holds } from '../../src/platform/tenancy/changes/holds.js';
 import { LiveCache } from '../../src/platform/tenancy/changes/live-cache.js';
 
 const ID = '01900000-0000-7000-8000-000000000001';
@@ -113,7 +114,7 @@ describe('what is remembered', () => {
     expect(asked()).toBe(2);
   });
 
-  it('is bounded', async () => {
+  it('is bounded by what it weighs', async () => {
     const feed = new ToldFeed();
     const cache = new LiveCache<{ value: number }>(feed, 10, () => 1);
     let asked = 0;
@@ -124,5 +125,26 @@ describe('what is remembered', () => {
     expect(asked).toBe(20);
     await ask(0);
     expect(asked).toBe(21);
+  });
+});
+
+describe('what is held', () => {
+  it('is so until the last mark of it came back', () => {
+    const holds = new Holds(10);
+    holds.add('1', 'a');
+    holds.add('2', 'a');
+    holds.remove('1');
+    expect(holds.has('a')).toBe(true);
+    expect(holds.has('b')).toBe(false);
+    holds.remove('2');
+    expect(holds.has('a')).toBe(false);
+  });
+
+  it('is everything once a mark had no room', () => {
+    const holds = new Holds(1);
+    holds.add('1', 'a');
+    holds.add('2', 'b');
+    holds.remove('1');
+    expect(['a', 'b', 'c'].every((subject) => holds.has(subject))).toBe(true);
   });
 });

@@ -12,7 +12,6 @@ import { SessionProofsRepository } from './step-up/session-proofs.repository.js'
 import { OperatorTotp, UserTotp } from './totp/totp.entity.js';
 import { TotpRepository } from './totp/totp.repository.js';
 
-
 /** One realm's second factors, and what is under way with them. */
 export interface FactorStores {
   readonly totp: TotpRepository;

@@ -34,19 +34,19 @@ export class SigningKeysRepository {
     return this.registry.transaction(async (manager) => {
       const rows = manager.getRepository(SigningKey);
       await manager.query('LOCK TABLE platform.signing_key IN SHARE ROW EXCLUSIVE MODE');
-      let isChanged = false;
+      const changed = new Set<string>();
       const result = await work({
         keys: await rows.find(),
         insert: async (key) => {
-          isChanged = true;
+          changed.add(key.kid);
           await rows.insert(key);
         },
         update: async (kid, values) => {
-          isChanged = true;
+          changed.add(kid);
           await rows.update({ kid }, values);
         },
       });
-      if (isChanged) await this.changes.announce(manager, OF_SIGNING_KEYS);
+      if (changed.size > 0) await this.changes.announce(manager, OF_SIGNING_KEYS);
       return result;
     });
   }
