@@ -156,5 +156,14 @@ describe('custom roles', () => {
       expectProblem(answer, 403, 'exceeds_own_rights');
       expect(pointersOf(answer)).toEqual(['/email']);
     });
+
+    it('shutting out somebody who holds more, or ending their sessions', async () => {
+      const { id } = tenant.admin.me;
+      const shut = await clerk.patch(`/v1/users/${id}`, { status: 'disabled' });
+      expectProblem(shut, 403, 'exceeds_own_rights');
+      expect(pointersOf(shut)).toEqual(['/status']);
+      expectProblem(await clerk.delete(`/v1/users/${id}/sessions`), 403, 'exceeds_own_rights');
+      expect((await tenant.admin.get('/v1/me')).status).toBe(200);
+    });
   });
 });
