@@ -3,6 +3,7 @@ import type { ExpectedVersions } from '../../kernel/version.js';
 import { AccountLocks } from '../auth/accounts/account-locks.js';
 import { normaliseEmail } from '../auth/accounts/email.js';
 import type { User } from '../auth/accounts/user.entity.js';
+import { InvitationsService } from '../auth/invitations/invitations.service.js';
 import { SessionsService } from '../auth/sessions/sessions.service.js';
 import { Delegation } from '../roles/delegation.js';
 import { assertVendorFits, lastAdmin, translating, unknownVendor } from './user-faults.js';
@@ -17,6 +18,7 @@ export class UserChangesService {
     private readonly locks: AccountLocks,
     private readonly sessions: SessionsService,
     private readonly delegation: Delegation,
+    private readonly invitations: InvitationsService,
   ) {}
 
   /**
@@ -31,6 +33,7 @@ export class UserChangesService {
         apply(dto, user);
         assertVendorFits(user.roles, user.vendorId);
         await this.assertWithinRights(before, user);
+        if (before.email !== user.email) await this.invitations.withdraw(id);
       });
       if (before!.status !== after.status) await this.locks.followStatus(id, after.status);
       return after;
