@@ -79,10 +79,11 @@ describe('what is remembered', () => {
 
   it('is asked for each time while nothing can be heard', async () => {
     const { feed, ask, asked } = counting();
+    await ask();
     feed.live = false;
     await ask();
     await ask();
-    expect(asked()).toBe(2);
+    expect(asked()).toBe(3);
   });
 
   it('is forgotten with its subject, and not for another', async () => {
@@ -103,6 +104,17 @@ describe('what is remembered', () => {
       await feed.announce(sender, ofAccount(null, ID));
       return answer(1);
     });
+    expect(await cache.find('q', about, () => Promise.resolve(answer(2)))).toEqual({ value: 2 });
+  });
+
+  it('is not what was read when the feed fell silent meanwhile', async () => {
+    const feed = new ToldFeed();
+    const cache = new LiveCache<{ value: number }>(feed, 10, () => 1);
+    await cache.find('q', about, () => {
+      feed.live = false;
+      return Promise.resolve(answer(1));
+    });
+    feed.live = true;
     expect(await cache.find('q', about, () => Promise.resolve(answer(2)))).toEqual({ value: 2 });
   });
 
