@@ -21,9 +21,7 @@ type Ada = Credentials & { id: string };
 const RESET_MAIL = 'Reset your password';
 const CONFIRM_MAIL = 'Confirm your new e-mail address';
 let tenant: TenantWorld;
-beforeAll(async () => {
-  tenant = await world.tenant();
-});
+beforeAll(async () => void (tenant = await world.tenant()));
 
 const newUser = async (extra: object = {}): Promise<Ada> => {
   const email = uniqueEmail();
