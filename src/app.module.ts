@@ -8,6 +8,7 @@ import { AccessModule } from './platform/access/access.module.js';
 import { FieldsGuard } from './platform/access/fields.guard.js';
 import { OwnershipGuard } from './platform/access/ownership.guard.js';
 import { PermissionsGuard } from './platform/access/permissions.guard.js';
+import { ApiKeysModule } from './platform/api-keys/api-keys.module.js';
 import { AuditModule } from './platform/audit/audit.module.js';
 import { AuthModule } from './platform/auth/auth.module.js';
 import { AuthenticationGuard } from './platform/auth/authentication.guard.js';
@@ -32,6 +33,7 @@ import { UsersModule } from './platform/users/users.module.js';
     TenancyModule,
     ProtectionModule,
     AuditModule,
+    ApiKeysModule,
     AuthModule,
     AccessModule,
     IdempotencyModule,

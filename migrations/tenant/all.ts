@@ -3,6 +3,7 @@ import { TenantSessionFacts1790000010000 } from './1790000010000-session-facts.j
 import { LedgerTimes1790000030000 } from './1790000030000-ledger-times.js';
 import { TenantCustomRoles1790000080000 } from './1790000080000-custom-roles.js';
 import { TenantIdempotencyKeys1790000090000 } from './1790000090000-idempotency-keys.js';
+import { TenantApiKeys1790000110000 } from './1790000110000-api-keys.js';
 
 /** The migrations of every tenant's schema, oldest first. */
 export const tenantMigrations = [
@@ -11,4 +12,5 @@ export const tenantMigrations = [
   LedgerTimes1790000030000,
   TenantCustomRoles1790000080000,
   TenantIdempotencyKeys1790000090000,
+  TenantApiKeys1790000110000,
 ];

@@ -30,6 +30,10 @@ export const PERMISSIONS = [
   'files:delete',
   'personal_data:read',
   'usage:read',
+  'api_keys:create',
+  'api_keys:read',
+  'api_keys:update',
+  'api_keys:delete',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
@@ -63,6 +67,10 @@ export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
     'files:read:own',
     'files:delete:own',
     'personal_data:read:own',
+    'api_keys:create:own',
+    'api_keys:read:own',
+    'api_keys:update:own',
+    'api_keys:delete:own',
   ],
   viewer: ['users:read:any', 'vendors:read:any', 'agents:read:any', 'files:read:any'],
   auditor: [],

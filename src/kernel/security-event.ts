@@ -24,6 +24,9 @@ export const SECURITY_ACTIONS = [
   'user_deleted',
   'user_invited',
   'key_rotated',
+  'authn_token_created',
+  'authn_token_revoked',
+  'authn_token_expiring',
   'tenant_suspended',
   'tenant_resumed',
 ] as const;

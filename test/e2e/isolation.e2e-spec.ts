@@ -22,6 +22,9 @@ const ITEM_ROUTES: readonly [method: string, path: string, body?: () => unknown]
   ['GET', '/v1/users/{user}'],
   ['PATCH', '/v1/users/{user}', () => ({ name: 'Taken' })],
   ['DELETE', '/v1/users/{user}'],
+  ['GET', '/v1/api-keys/{key}'],
+  ['POST', '/v1/api-keys/{key}/rotate', () => ({})],
+  ['DELETE', '/v1/api-keys/{key}'],
   ['DELETE', '/v1/auth/sessions/{session}'],
 ];
 const TENANT_WIDE = ITEM_ROUTES.filter(([, path]) => !path.includes('{session}'));
@@ -36,7 +39,7 @@ function form(): FormData {
   return data;
 }
 
-interface Inventory extends Record<'vendor' | 'agent' | 'file' | 'user' | 'session', string> {
+interface Inventory extends Record<'vendor' | 'agent' | 'file' | 'user' | 'key' | 'session', string> {
   marker: string;
 }
 
@@ -48,7 +51,15 @@ async function furnish(tenant: TenantWorld): Promise<Inventory & { vendorUser: C
   const file = (await vendorUser.upload(`/v1/vendors/${vendor.id}`, `${marker}.txt`, marker))
     .body as Resource;
   const sessions = (await vendorUser.get('/v1/auth/sessions')).body as { data: Resource[] };
-  const ids = { vendor: vendor.id, agent: agent.id, file: file.id, session: sessions.data[0]!.id };
+  const rights = { vendorId: vendor.id, permissions: ['agents:read:own'] };
+  const key = await tenant.admin.create('/v1/api-keys', { name: marker, ...rights });
+  const ids = {
+    key: key.id,
+    vendor: vendor.id,
+    agent: agent.id,
+    file: file.id,
+    session: sessions.data[0]!.id,
+  };
   return { ...ids, user: vendorUser.me.id, marker, vendorUser };
 }
 

@@ -1,6 +1,9 @@
 import { ROLE_GRANTS } from '../../src/kernel/permissions.js';
 import type { RouteEntry } from '../../src/platform/access/route-table.js';
 
+/** All that a program of the tenant's own can hold. */
+const OF_PROGRAMS = ROLE_GRANTS.tenant_admin.filter((grant) => !grant.startsWith('api_keys:'));
+
 /** The kinds of callers; a new kind is one more line. */
 export const CALLERS = {
   anonymous: null,
@@ -25,11 +28,24 @@ export const CALLERS = {
     ],
   },
   other_vendor: { tenant: 'ours', vendor: 'second', grants: ROLE_GRANTS.vendor },
+  tenant_key: { tenant: 'ours', vendor: null, grants: OF_PROGRAMS, isProgram: true },
+  vendor_key: {
+    tenant: 'ours',
+    vendor: 'first',
+    grants: [
+      'vendors:read:own',
+      'agents:read:own',
+      'agents:create:own',
+      'files:read:own',
+      'files:create:own',
+    ],
+    isProgram: true,
+  },
   other_tenant: { tenant: 'theirs', vendor: null, grants: ROLE_GRANTS.tenant_admin },
   suspended: { tenant: 'suspended', vendor: null, grants: ROLE_GRANTS.tenant_admin },
 } as const satisfies Record<
   string,
-  { tenant: string; vendor: string | null; grants: readonly string[] } | null
+  { tenant: string; vendor: string | null; grants: readonly string[]; isProgram?: boolean } | null
 >;
 export type CallerKind = keyof typeof CALLERS;
 export const CALLER_KINDS = Object.keys(CALLERS) as CallerKind[];
@@ -69,6 +85,7 @@ export function expectedStatus(
   const who = CALLERS[caller];
   if (!who) return 401;
   if (who.tenant === 'suspended') return 403;
+  if (access?.rule === 'authenticated' && !access.programs && 'isProgram' in who) return 403;
   if (access?.rule !== 'permission') return place === undefined || place === 'first' ? reached : 404;
   const { permission } = access;
   const grants: readonly string[] = who.grants;

@@ -1,7 +1,7 @@
 import { form } from '../support/stored-files.js';
 import { unique } from '../support/world.js';
 
-export type Thing = 'vendor' | 'agent' | 'file' | 'user' | 'role' | 'tenant' | 'session';
+export type Thing = 'vendor' | 'agent' | 'file' | 'user' | 'role' | 'tenant' | 'session' | 'api_key';
 
 /** With what a route is called. */
 export interface Fixture {
@@ -35,6 +35,13 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'PATCH /v1/agents/:id': { thing: 'agent', body: patch },
   'GET /v1/agents/:id/files': { thing: 'agent' },
   'POST /v1/agents/:id/files': { thing: 'agent', body: upload },
+  'GET /v1/api-keys': { lists: 'api_key' },
+  'POST /v1/api-keys': {
+    body: (vendorId) => ({ vendorId, name: unique('Key'), permissions: ['agents:read:own'] }),
+  },
+  'DELETE /v1/api-keys/:id': { thing: 'api_key' },
+  'GET /v1/api-keys/:id': { thing: 'api_key' },
+  'POST /v1/api-keys/:id/rotate': { thing: 'api_key', body: () => ({}) },
   'POST /v1/auth/login': WRONG,
   'POST /v1/auth/logout': { ownSession: true },
   'PUT /v1/auth/password': WRONG,

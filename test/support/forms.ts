@@ -68,10 +68,19 @@ export const FORMS: readonly Form[] = [
     text: [...USER.text, 'email', 'password'],
   },
   { method: 'PATCH', path: '/v1/users/{user}', caller: 'admin', ...USER },
+  {
+    method: 'POST',
+    path: '/v1/api-keys',
+    caller: 'admin',
+    body: { name: 'Key', permissions: ['vendors:read:any'], exceptFields: ['vendors.taxId'] },
+    text: ['name', 'vendorId', 'expiresAt'],
+    words: ['permissions', 'exceptFields'],
+  },
 ];
 export const LISTS: readonly [path: string, caller: Caller][] = [
   ['/v1/vendors', 'admin'],
   ['/v1/agents', 'admin'],
   ['/v1/users', 'admin'],
+  ['/v1/api-keys', 'admin'],
   ['/v1/tenants', 'operator'],
 ];

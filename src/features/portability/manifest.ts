@@ -8,6 +8,7 @@ const FORMAT_VERSION = 1;
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   session: 'credentials in flight: the refresh tokens of those signed in',
   idempotency_key: 'answers to requests that may be sent again to the installation that answered them',
+  api_key: 'credentials of programs, made for the installation that gave them out',
   invitation: 'credentials in flight: links by which passwords are chosen',
 };
 

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
+import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { ConfigModule, MASTER_KEY } from '../config/config.module.js';
 import { ProtectionModule } from '../protection/protection.module.js';
@@ -27,7 +28,15 @@ import { UserAccessService } from './accounts/user-access.service.js';
 
 /** Who you are: accounts, passwords, sessions and the tokens that prove them. */
 @Module({
-  imports: [ConfigModule, TenancyModule, RolesModule, AuditModule, ProtectionModule, JwtModule.register({})],
+  imports: [
+    ConfigModule,
+    TenancyModule,
+    RolesModule,
+    ApiKeysModule,
+    AuditModule,
+    ProtectionModule,
+    JwtModule.register({}),
+  ],
   controllers: [AuthController, InvitationsController, MeController, JwksController],
   providers: [
     AccessTokens,

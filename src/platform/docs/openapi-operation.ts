@@ -1,3 +1,4 @@
+import { isForPrograms } from '../../kernel/permission-catalogue.js';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { OperationFacts } from './operation-facts.js';
 import { COMMON_HEADERS, headerRefs, problemsOf } from './openapi-problems.js';
@@ -31,6 +32,7 @@ export function completeOperation(
   const permission = access.rule === 'permission' ? access.permission : access.rule;
   operation['x-permission'] = permission;
   if (facts.isPublic) operation.security = [];
+  else if (isForPeople(access)) operation.security = [{ bearer: [] }];
   else delete operation.security;
   operation.summary ||= summaryOf(operation.operationId ?? '');
   operation.description = [
@@ -43,6 +45,12 @@ export function completeOperation(
   if (facts.takesIfNoneMatch) operation.parameters?.push({ $ref: '#/components/parameters/IfNoneMatch' });
   completeResponses(operation, facts);
 }
+
+/** What no program can call, whatever it holds. */
+const isForPeople = (access: Access): boolean =>
+  access.rule === 'permission'
+    ? !isForPrograms(access.permission)
+    : access.rule === 'authenticated' && !access.programs;
 
 const WHO: Readonly<Record<Access['rule'], (permission: string) => string>> = {
   public: () => 'Anyone may call this.',

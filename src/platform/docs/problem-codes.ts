@@ -77,6 +77,13 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     remedy: 'Make a role of your own with the permissions that you want.',
   },
   {
+    code: 'people_only',
+    status: 403,
+    title: 'For people only',
+    meaning: 'The route concerns a person’s own account or sessions; a program has none.',
+    remedy: 'Sign in as a person; programs learn who they are from “GET /v1/me”.',
+  },
+  {
     code: 'tenant_suspended',
     status: 403,
     title: 'Tenant suspended',

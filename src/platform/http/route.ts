@@ -27,7 +27,9 @@ export const CHANGES_NOTHING_KEY = 'ringfence:changes-nothing';
 
 /** What a route declares of who may call it. A route without one stops the start. */
 export type Access =
-  { rule: 'public' } | { rule: 'authenticated' } | { rule: 'permission'; permission: Permission };
+  | { rule: 'public' }
+  | { rule: 'authenticated'; programs: boolean }
+  | { rule: 'permission'; permission: Permission };
 
 /** A service that can say whether the caller may see the thing with this id; asked by the ownership guard. */
 export interface OwnerLookup {
@@ -41,9 +43,9 @@ export interface OwnerLookup {
 /** Anyone may call, without credentials. */
 export const Public = (): MethodDecorator => SetMetadata(ACCESS_KEY, { rule: 'public' } satisfies Access);
 
-/** Any authenticated caller may call; for what concerns the caller alone. */
-export const Authenticated = (): MethodDecorator =>
-  SetMetadata(ACCESS_KEY, { rule: 'authenticated' } satisfies Access);
+/** Anybody who is signed in may call; for what concerns the caller alone. Programs may not unless it says so. */
+export const Authenticated = ({ programs = false } = {}): MethodDecorator =>
+  SetMetadata(ACCESS_KEY, { rule: 'authenticated', programs } satisfies Access);
 
 /** Callers who hold the permission, in any scope, may call. */
 export const Allow = (permission: Permission): MethodDecorator =>
@@ -68,6 +70,9 @@ export const WhileReadOnly = (): MethodDecorator => SetMetadata(READ_ONLY_KEY, t
 
 /** The POST only reads, so sending it twice needs no `Idempotency-Key`. */
 export const ChangesNothing = (): MethodDecorator => SetMetadata(CHANGES_NOTHING_KEY, true);
+
+/** The POST takes no `Idempotency-Key`: its answer is a secret that is told once, while keyed requests keep their answers. */
+export const Unkeyed = (): MethodDecorator => SetMetadata(CHANGES_NOTHING_KEY, true);
 
 /** Where a new resource is found: `<base>/<id>`; the base is the request's own path when left out. */
 export interface CreatedAt {
