@@ -36,7 +36,7 @@ const ROOMS = {
   'platform/protection': [KERNEL, CONFIG, TENANCY],
   'platform/audit': [KERNEL, CONFIG, HTTP, TENANCY, PROTECTION],
   'platform/roles': [KERNEL, HTTP_WORDS, TENANCY, AUDIT],
-  'platform/api-keys': [KERNEL, CONFIG, HTTP_WORDS, TENANCY, ROLES, AUDIT],
+  'platform/api-keys': [KERNEL, CONFIG, HTTP_WORDS, TENANCY, ROLES, AUDIT, PROTECTION],
   'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, ROLES, API_KEYS, AUDIT, PROTECTION],
   'platform/access': [KERNEL, HTTP],
   'platform/idempotency': [KERNEL, HTTP, TENANCY, PROTECTION],

@@ -59,10 +59,13 @@ export const PERMISSION_FACTS: Readonly<Record<Permission, PermissionFacts>> = {
   'api_keys:read': ofVendor('See API keys, but not their secrets'),
   'api_keys:update': ofVendor('Give API keys new secrets'),
   'api_keys:delete': ofVendor('Revoke API keys'),
+  'signing_keys:create': ofVendor('Make keys with which programs sign their requests'),
+  'signing_keys:read': ofVendor('See signing keys, but no secrets'),
+  'signing_keys:delete': ofVendor('Remove signing keys'),
 };
 
 /** Held by people alone: no program makes credentials, so what was made by a stolen one ends with it. */
-const OF_PEOPLE: ReadonlySet<string> = new Set(['api_keys']);
+const OF_PEOPLE: ReadonlySet<string> = new Set(['api_keys', 'signing_keys']);
 
 /** Whether programs can hold the permission too. */
 export const isForPrograms = (permission: Permission): boolean =>

@@ -34,6 +34,9 @@ export const PERMISSIONS = [
   'api_keys:read',
   'api_keys:update',
   'api_keys:delete',
+  'signing_keys:create',
+  'signing_keys:read',
+  'signing_keys:delete',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
@@ -71,6 +74,9 @@ export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
     'api_keys:read:own',
     'api_keys:update:own',
     'api_keys:delete:own',
+    'signing_keys:create:own',
+    'signing_keys:read:own',
+    'signing_keys:delete:own',
   ],
   viewer: ['users:read:any', 'vendors:read:any', 'agents:read:any', 'files:read:any'],
   auditor: [],

@@ -9,19 +9,10 @@ import { TenantShares } from '../tenancy/shares/tenant-shares.js';
 import type { TenantBinding } from '../tenancy/tenant-binding.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import type { ApiKey } from './api-key.entity.js';
-import {
-  isLikeApiKey,
-  isSameHash,
-  parseApiKey,
-  type ApiKeyText,
-  type KeyEnvironment,
-} from './api-key-text.js';
-import { ApiKeysRepository } from './api-keys.repository.js';
+import { isLikeApiKey, parseApiKey, type KeyEnvironment } from './api-key-text.js';
 import { KEY_ENVIRONMENT } from './api-keys.service.js';
+import { ApiKeyProofs } from './api-key-proofs.js';
 import { programEntries } from './program-rights.js';
-
-/** Use is noted at most this often, by all nodes together. */
-const NOTED_EVERY_MS = 60_000;
 
 /** A program that calls with an API key, and how to reach the data of its tenant. */
 export interface ApiKeyCaller {
@@ -37,7 +28,7 @@ export interface ApiKeyCaller {
 @Injectable()
 export class ApiKeyCallers {
   constructor(
-    private readonly keys: ApiKeysRepository,
+    private readonly proofs: ApiKeyProofs,
     private readonly directory: TenantDirectory,
     readonly context: TenantContext,
     readonly shares: TenantShares,
@@ -59,26 +50,10 @@ export class ApiKeyCallers {
     const binding = bindingOf(tenant);
     const key = await whileEntering(request, tenant, this, () =>
       // Use is noted in a read-only tenant as well.
-      this.context.run({ ...binding, readOnly: false }, () => this.find(text, request)),
+      this.context.run({ ...binding, readOnly: false }, () => this.proofs.prove(text, request)),
     );
     return { actor: actorOf(key, tenant.id), binding };
   }
-
-  private async find({ id, secretHash }: ApiKeyText, request: Request): Promise<ApiKey> {
-    const key = await this.keys.findGood(id);
-    const now = new Date();
-    if (!key || !fits(key, secretHash, now)) throw new UnauthenticatedError();
-    const unlessSince = new Date(now.getTime() - NOTED_EVERY_MS);
-    if (key.lastUsedAt === null || key.lastUsedAt <= unlessSince)
-      await this.keys.noteUse(id, now, request.ip ?? null, unlessSince);
-    return key;
-  }
-}
-
-function fits({ secretHash, previousHash, previousUntil }: ApiKey, given: string, now: Date): boolean {
-  if (isSameHash(secretHash, given)) return true;
-  const isOverlapping = previousUntil !== null && previousUntil > now;
-  return isOverlapping && previousHash !== null && isSameHash(previousHash, given);
 }
 
 const actorOf = (key: ApiKey, tenantId: string): Actor =>

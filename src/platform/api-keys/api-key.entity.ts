@@ -35,6 +35,10 @@ export class ApiKey extends TenantResource {
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   previousUntil: Date | null;
 
+  /** Whether each request must be signed too. */
+  @Column('boolean', { default: false })
+  requireSignature: boolean;
+
   @Column({ type: 'timestamptz', precision: 3 })
   expiresAt: Date;
 

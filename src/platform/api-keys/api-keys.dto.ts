@@ -4,6 +4,7 @@ import {
   ArrayMinSize,
   ArrayUnique,
   IsArray,
+  IsBoolean,
   IsInt,
   IsString,
   IsUUID,
@@ -44,6 +45,11 @@ export class CreateApiKeyDto {
   @Nullable()
   @IsUUID()
   vendorId?: string | null;
+
+  /** Whether each request must be signed too, with a signing key of the same owner (RFC 9421); false when left out */
+  @Optional()
+  @IsBoolean()
+  requireSignature?: boolean;
 
   /** When the key ends: 90 days from now when left out, 365 at most; RFC 3339 */
   @Optional()
@@ -92,6 +98,8 @@ export class ApiKeyDto {
   permissions: string[];
   /** As `agents.phone`, or `agents.phone:update` */
   exceptFields: string[];
+  /** Whether each request must be signed too */
+  requireSignature: boolean;
   /** `expiring`: within the next 14 days */
   @ApiProperty({ enum: STATES, enumName: 'ApiKeyState' })
   state: (typeof STATES)[number];
@@ -121,6 +129,7 @@ export class ApiKeyDto {
       vendorId: key.vendorId,
       permissions: key.permissions,
       exceptFields: key.exceptFields,
+      requireSignature: key.requireSignature,
       state: left <= 0 ? 'expired' : left <= Math.max(...ANNOUNCED_DAYS) ? 'expiring' : 'active',
       expiresAt,
       previousSecretUntil: previousUntil !== null && previousUntil > now ? previousUntil : null,

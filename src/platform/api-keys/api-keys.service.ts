@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ConflictError, InvalidError } from '../../kernel/errors.js';
+import { ConflictError } from '../../kernel/errors.js';
 import type { Page } from '../../kernel/page.js';
 import type { Permission } from '../../kernel/permissions.js';
 import type { SecurityAction } from '../../kernel/security-event.js';
@@ -8,12 +8,12 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { pageRequest } from '../http/page-request.js';
 import type { OwnerLookup } from '../http/route.js';
 import { Delegation } from '../roles/delegation.js';
-import { isForeignKeyViolation } from '../tenancy/database-errors.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import type { ApiKey } from './api-key.entity.js';
 import { formatApiKey, newApiKeySecret, type KeyEnvironment } from './api-key-text.js';
 import type { ApiKeyQueryDto, CreateApiKeyDto, RotateApiKeyDto } from './api-keys.dto.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
+import { ofKnownVendor, ownerOf } from './credential-owner.js';
 import { endOf, overlapEnd } from './key-life.js';
 import { assertForProgram } from './program-rights.js';
 
@@ -48,8 +48,8 @@ export class ApiKeysService implements OwnerLookup {
 
   /** Throws InvalidError for what no key of this owner can have, ForbiddenInputError for more than the caller holds. */
   async create(dto: CreateApiKeyDto): Promise<KeyWithSecret> {
-    const { name, permissions, exceptFields = [] } = dto;
-    const vendorId = this.ownerIn(dto);
+    const { name, permissions, exceptFields = [], requireSignature = false } = dto;
+    const vendorId = ownerOf(dto.vendorId, this.keys.confinedTo('api_keys:create'));
     assertForProgram({ permissions, exceptFields }, vendorId);
     this.delegation.assertMayGrant({ permissions, exceptFields }, [vendorId]);
     const expiresAt = endOf(dto.expiresAt, new Date());
@@ -57,8 +57,8 @@ export class ApiKeysService implements OwnerLookup {
     const key = await this.keys.together(async () => {
       if ((await this.keys.countOf(vendorId)) >= MAX_KEYS_OF_OWNER)
         throw new ConflictError('There are too many keys already; revoke those that are not needed.');
-      const row = { name, vendorId, permissions, exceptFields, expiresAt, secretHash };
-      const made = await translating(() => this.keys.insert(row));
+      const row = { name, vendorId, permissions, exceptFields, requireSignature, expiresAt, secretHash };
+      const made = await ofKnownVendor(() => this.keys.insert(row));
       await this.record('authn_token_created', made);
       return made;
     });
@@ -97,14 +97,6 @@ export class ApiKeysService implements OwnerLookup {
     return (await this.keys.getVisible(id, permission)).vendorId;
   }
 
-  /** The vendor that is to own the key; null: the tenant. Who is confined to a vendor need not name it. */
-  private ownerIn({ vendorId }: CreateApiKeyDto): string | null {
-    const confinedTo = this.keys.confinedTo('api_keys:create');
-    const owner = vendorId ?? confinedTo;
-    if (confinedTo !== null && owner !== confinedTo) throw unknownVendor();
-    return owner;
-  }
-
   private textOf({ id }: ApiKey, secret: string): string {
     return formatApiKey(this.environment, this.context.binding.tenantId, id, secret);
   }
@@ -112,15 +104,5 @@ export class ApiKeysService implements OwnerLookup {
   private record(action: SecurityAction, { id, vendorId }: ApiKey): Promise<void> {
     const target = { type: 'api_key', id };
     return this.audit.record({ action, outcome: 'success', target, detail: { vendorId } });
-  }
-}
-
-const unknownVendor = (): Error => InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
-
-async function translating<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw isForeignKeyViolation(error) ? unknownVendor() : error;
   }
 }

@@ -27,6 +27,13 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     remedy: 'Compare the request with the documentation of the route.',
   },
   {
+    code: 'invalid_signature',
+    status: 401,
+    title: 'Invalid signature',
+    meaning: 'The API key is good, but the request is not signed as it must be, or was sent before.',
+    remedy: 'Read “detail”, and sign each request anew: docs/api-keys.md shows how.',
+  },
+  {
     code: 'invalid_credentials',
     status: 401,
     title: 'Invalid credentials',
