@@ -2,6 +2,7 @@ import { CreateRegistry1790000000000 } from './1790000000000-create-registry.js'
 import { AddFleet1790000001000 } from './1790000001000-add-fleet.js';
 import { TenantPolicyAndSuspension1790000002000 } from './1790000002000-tenant-policy-and-suspension.js';
 import { PlatformSessionFacts1790000010000 } from './1790000010000-session-facts.js';
+import { PlatformAuditLog1790000070000 } from './1790000070000-audit-log.js';
 import { PlatformIdempotencyKeys1790000090000 } from './1790000090000-idempotency-keys.js';
 
 /** The registry's migrations, oldest first. */
@@ -10,5 +11,6 @@ export const registryMigrations = [
   AddFleet1790000001000,
   TenantPolicyAndSuspension1790000002000,
   PlatformSessionFacts1790000010000,
+  PlatformAuditLog1790000070000,
   PlatformIdempotencyKeys1790000090000,
 ];

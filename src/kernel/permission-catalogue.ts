@@ -62,6 +62,7 @@ export const PERMISSION_FACTS: Readonly<Record<Permission, PermissionFacts>> = {
   'signing_keys:create': ofVendor('Make keys with which programs sign their requests'),
   'signing_keys:read': ofVendor('See signing keys, but no secrets'),
   'signing_keys:delete': ofVendor('Remove signing keys'),
+  'audit_events:read': ofTenant('Read, prove and export the audit log'),
 };
 
 /** Held by people alone: no program makes credentials, so what was made by a stolen one ends with it. */

@@ -37,6 +37,7 @@ export const PERMISSIONS = [
   'signing_keys:create',
   'signing_keys:read',
   'signing_keys:delete',
+  'audit_events:read',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
@@ -57,6 +58,7 @@ export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
     'tenants:update:any',
     'tenants:delete:any',
     'tenants:export:any',
+    'audit_events:read:any',
   ],
   tenant_admin: onTenantData.map((permission): Grant => `${permission}:any`),
   vendor: [
@@ -79,5 +81,5 @@ export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
     'signing_keys:delete:own',
   ],
   viewer: ['users:read:any', 'vendors:read:any', 'agents:read:any', 'files:read:any'],
-  auditor: [],
+  auditor: ['audit_events:read:any'],
 };

@@ -1,14 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AuditTrail } from '../../src/platform/audit/audit-trail.js';
-import { ApiKeysRepository } from '../../src/platform/api-keys/api-keys.repository.js';
 import { ExpiryNotices } from '../../src/platform/api-keys/expiry-notices.js';
-import { Registry } from '../../src/platform/tenancy/registry/registry.js';
-import type { SecurityEvent } from '../../src/kernel/security-event.js';
 import { inDays, makeKey, type MadeKey } from '../support/api-keys.js';
 import { send, type Answer } from '../support/client.js';
 import { asOwner, besideShared } from '../support/database.js';
-import { openEngine } from '../support/engine.js';
 import { expectProblem } from '../support/problem.js';
+import { contextOf } from '../support/routes.js';
 import { startServer, type RunningServer } from '../support/server.js';
 import { world, type TenantWorld } from '../support/world.js';
 
@@ -94,27 +90,16 @@ describe('the life of an API key', () => {
   });
 
   it('has its end announced 14, 7 and 1 days ahead, once each, and anew after a rotation', async () => {
-    const engine = await openEngine();
-    const limits = { statementMs: 5000, lockMs: 2000, idleInTransactionMs: 5000 };
-    const registry = await new Registry(engine.owner.login(engine.owner.roles.registry, limits)).initialize();
-    const told: SecurityEvent[] = [];
-    class Recorded extends AuditTrail {
-      override record(event: SecurityEvent): Promise<void> {
-        told.push(event);
-        return Promise.resolve();
-      }
-    }
+    const app = await contextOf();
     try {
-      const keys = new ApiKeysRepository(engine.context);
-      const notices = new ExpiryNotices(keys, registry, engine.context, new Recorded(engine.context));
+      const notices = app.get(ExpiryNotices);
       const { id } = await makeKey(tenant.admin, READING, { expiresAt: inDays(20) });
       const daysTold = async (): Promise<unknown[]> => {
         await notices.announceAll();
         await notices.announceAll();
-        const about = told.filter(
-          ({ action, target }) => action === 'authn_token_expiring' && target?.id === id,
-        );
-        return about.map(({ detail }) => detail?.['days']);
+        const path = `/v1/audit-events?action=authn_token_expiring&targetId=${id}&sort=createdAt`;
+        const { data } = (await tenant.admin.get(path)).body as { data: { detail: { days: number } }[] };
+        return data.map(({ detail }) => detail.days);
       };
       const setEnd = (days: number) =>
         asOwner('UPDATE {schema}.api_key SET expires_at = $2 WHERE id = $1', [id, inDays(days)], tenant.id);
@@ -132,8 +117,7 @@ describe('the life of an API key', () => {
       await rotate(id, { expiresAt: inDays(3) });
       expect(await daysTold()).toEqual([14, 7, 1, 7]);
     } finally {
-      await registry.destroy();
-      await engine.end();
+      await app.close();
     }
   });
 });

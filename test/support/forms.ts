@@ -83,4 +83,5 @@ export const LISTS: readonly [path: string, caller: Caller][] = [
   ['/v1/users', 'admin'],
   ['/v1/api-keys', 'admin'],
   ['/v1/tenants', 'operator'],
+  ['/v1/audit-events', 'admin'],
 ];

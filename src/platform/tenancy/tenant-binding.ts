@@ -5,6 +5,8 @@ export interface TenantBinding {
   tenantId: string;
   schemaName: string;
   loginShard: number;
+  /** Name of the newest migration that its schema has had, as far as the registry knows. */
+  schemaVersion?: string;
   /** PostgreSQL refuses all writing for this caller. */
   readOnly?: boolean;
   /** Where the tenant's limits differ from the defaults. */

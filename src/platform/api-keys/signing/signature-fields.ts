@@ -1,4 +1,4 @@
-import { isInnerList, parseDictionary, type Dictionary, type InnerList } from 'structured-headers';
+import { isInnerList, parseDictionary, type InnerList, type Item } from 'structured-headers';
 import type { SignableMessage } from './signature-base.js';
 
 /** The signature fields of a request cannot be read, or do not say which signature is meant. */
@@ -73,7 +73,7 @@ function expecting<T extends keyof Types>(type: T, name: string, value: unknown)
   return value as Types[T];
 }
 
-function dictionary(message: SignableMessage, name: string): Dictionary {
+function dictionary(message: SignableMessage, name: string): Map<string, InnerList | Item> {
   try {
     return parseDictionary(message.field(name).join(', '));
   } catch {

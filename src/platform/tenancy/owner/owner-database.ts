@@ -3,6 +3,7 @@ import { runMigrations, type MigrationClass } from './migration-runner.js';
 import { loginPassword, prepareDatabase, type RoleNames } from './database-roles.js';
 import { sessionSettings, type SessionLimits } from '../binding/session-settings.js';
 import { fingerprintMethod, readCatalog, tablesOf, type SchemaCatalog } from './tenant-catalog.js';
+import { keepAppendOnly, removePrefix } from './append-only.js';
 import { enterSchema, openSchema, TenantBlueprint } from './tenant-blueprint.js';
 import { TenantMigration, type MigratedSchema } from './tenant-migration.js';
 import { quoteSchema } from '../tenant-schema.js';
@@ -48,6 +49,7 @@ export class OwnerDatabase {
         await client.query(`SET LOCAL search_path = ${REGISTRY_SCHEMA}`);
         await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [REGISTRY_SCHEMA]);
         await runMigrations(client, REGISTRY_SCHEMA, owner.serverVersion, options.registryMigrations);
+        await client.query(keepAppendOnly(REGISTRY_SCHEMA, `"${roles.registry}"`));
       });
       return owner;
     } finally {
@@ -164,6 +166,11 @@ export class OwnerDatabase {
         return !found[0]!.filled;
       }),
     );
+  }
+
+  /** Removes the oldest entries of an audit log, up to that place of its chain; `schemaName` is null for the platform's. */
+  async pruneHistory(schemaName: string | null, sequence: number): Promise<number> {
+    return this.inTransaction((client) => removePrefix(client, schemaName, sequence));
   }
 
   /** Work that needs the owner's rights, in one transaction. */

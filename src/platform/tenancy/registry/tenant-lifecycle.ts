@@ -108,6 +108,11 @@ export class TenantLifecycle {
     return faults;
   }
 
+  /** Removes the oldest entries of an audit log, up to that place of its chain; null is the platform's. Returns how many. */
+  pruneHistory(tenant: Pick<Tenant, 'schemaName'> | null, sequence: number): Promise<number> {
+    return this.owner.pruneHistory(tenant?.schemaName ?? null, sequence);
+  }
+
   /** Schemas and roles of tenants' form that belong to no tenant. */
   findOrphans(): Promise<Orphan[]> {
     return this.orphans.find();
@@ -152,7 +157,11 @@ export class TenantLifecycle {
       });
       if (!row) throw new NotFoundError();
       assertMayBecome(row.status, status);
-      return manager.save(Object.assign(row, { status }, more));
+      const before = { ...row };
+      const after = await manager.save(Object.assign(row, { status }, more));
+      const { id } = row;
+      await this.context.changes.tell({ kind: 'updated', table: 'tenant', id, before, after: { ...after } });
+      return after;
     });
     this.directory.forget(saved);
     return saved;
