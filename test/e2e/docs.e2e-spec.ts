@@ -52,7 +52,9 @@ describe('the OpenAPI document', () => {
       expect(operation['x-permission']).toMatch(/^(public|authenticated|[a-z_]+:[a-z]+)$/);
       const isPublic = operation['x-permission'] === 'public';
       // Undefined: as the document says for all, by either scheme.
-      const isForPeople = /^(authenticated|tenants:.*|api_keys:.*)$/.test(operation['x-permission']);
+      const isForPeople = /^(authenticated|tenants:.*|(api|signing)_keys:.*)$/.test(
+        operation['x-permission'],
+      );
       const security = isForPeople && operation.operationId !== 'me_get' ? [{ bearer: [] }] : undefined;
       expect(operation.security).toEqual(isPublic ? [] : security);
       const expected = [

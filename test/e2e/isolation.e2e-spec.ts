@@ -25,6 +25,8 @@ const ITEM_ROUTES: readonly [method: string, path: string, body?: () => unknown]
   ['GET', '/v1/api-keys/{key}'],
   ['POST', '/v1/api-keys/{key}/rotate', () => ({})],
   ['DELETE', '/v1/api-keys/{key}'],
+  ['GET', '/v1/signing-keys/{signing}'],
+  ['DELETE', '/v1/signing-keys/{signing}'],
   ['DELETE', '/v1/auth/sessions/{session}'],
 ];
 const TENANT_WIDE = ITEM_ROUTES.filter(([, path]) => !path.includes('{session}'));
@@ -39,7 +41,10 @@ function form(): FormData {
   return data;
 }
 
-interface Inventory extends Record<'vendor' | 'agent' | 'file' | 'user' | 'key' | 'session', string> {
+interface Inventory extends Record<
+  'vendor' | 'agent' | 'file' | 'user' | 'key' | 'signing' | 'session',
+  string
+> {
   marker: string;
 }
 
@@ -53,8 +58,11 @@ async function furnish(tenant: TenantWorld): Promise<Inventory & { vendorUser: C
   const sessions = (await vendorUser.get('/v1/auth/sessions')).body as { data: Resource[] };
   const rights = { vendorId: vendor.id, permissions: ['agents:read:own'] };
   const key = await tenant.admin.create('/v1/api-keys', { name: marker, ...rights });
+  const hmac = { name: marker, algorithm: 'hmac-sha256', vendorId: vendor.id };
+  const signing = (await tenant.admin.create('/v1/signing-keys', hmac)).id;
   const ids = {
     key: key.id,
+    signing,
     vendor: vendor.id,
     agent: agent.id,
     file: file.id,

@@ -2,7 +2,7 @@ import { ROLE_GRANTS } from '../../src/kernel/permissions.js';
 import type { RouteEntry } from '../../src/platform/access/route-table.js';
 
 /** All that a program of the tenant's own can hold. */
-const OF_PROGRAMS = ROLE_GRANTS.tenant_admin.filter((grant) => !grant.startsWith('api_keys:'));
+const OF_PROGRAMS = ROLE_GRANTS.tenant_admin.filter((grant) => !/^(api|signing)_keys:/.test(grant));
 
 /** The kinds of callers; a new kind is one more line. */
 export const CALLERS = {

@@ -1,7 +1,8 @@
 import { form } from '../support/stored-files.js';
 import { unique } from '../support/world.js';
 
-export type Thing = 'vendor' | 'agent' | 'file' | 'user' | 'role' | 'tenant' | 'session' | 'api_key';
+export type Thing =
+  'vendor' | 'agent' | 'file' | 'user' | 'role' | 'tenant' | 'session' | 'api_key' | 'signing_key';
 
 /** With what a route is called. */
 export interface Fixture {
@@ -60,6 +61,12 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'DELETE /v1/roles/:name': { thing: 'role' },
   'GET /v1/roles/:name': { thing: 'role' },
   'PATCH /v1/roles/:name': { thing: 'role', body: () => ({ description: 'Changed' }) },
+  'GET /v1/signing-keys': { lists: 'signing_key' },
+  'POST /v1/signing-keys': {
+    body: (vendorId) => ({ vendorId, name: unique('Key'), algorithm: 'hmac-sha256' }),
+  },
+  'DELETE /v1/signing-keys/:id': { thing: 'signing_key' },
+  'GET /v1/signing-keys/:id': { thing: 'signing_key' },
   'GET /v1/tenants': {},
   'POST /v1/tenants': WRONG,
   'DELETE /v1/tenants/:id': { thing: 'tenant', query: (slug) => `?confirm=${slug}` },

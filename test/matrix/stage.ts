@@ -27,7 +27,8 @@ const STATE = `SELECT md5(string_agg(line, '' ORDER BY line)) AS hash FROM (
   SELECT item::text AS line FROM {schema}.vendor AS item UNION ALL SELECT item::text FROM {schema}.agent AS item
   UNION ALL SELECT item::text FROM {schema}.file AS item UNION ALL SELECT item::text FROM {schema}."user" AS item
   UNION ALL SELECT item::text FROM {schema}.role AS item
-  UNION ALL SELECT (to_jsonb(item) - 'last_used_at' - 'last_used_from')::text FROM {schema}.api_key AS item) AS lines`;
+  UNION ALL SELECT (to_jsonb(item) - 'last_used_at' - 'last_used_from')::text FROM {schema}.api_key AS item
+  UNION ALL SELECT item::text FROM {schema}.request_signing_key AS item) AS lines`;
 
 /** Two tenants with their things, a suspended one, and a caller of each kind. */
 export class Stage {
@@ -172,6 +173,10 @@ export class Stage {
     if (thing === 'api_key') {
       const permissions = ['agents:read:own'];
       return (await tenant.admin.create('/v1/api-keys', { name, permissions, vendorId })).id;
+    }
+    if (thing === 'signing_key') {
+      const key = { name, algorithm: 'hmac-sha256', vendorId };
+      return (await tenant.admin.create('/v1/signing-keys', key)).id;
     }
     const role = { name: unique('role').replace('-', '_'), permissions: ['agents:read:own'] };
     await tenant.admin.create('/v1/roles', role);

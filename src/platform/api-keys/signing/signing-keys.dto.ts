@@ -34,6 +34,12 @@ export class SigningKeyQueryDto extends PageQuery {
   @Optional()
   @IsUUID()
   vendorId?: string;
+
+  /** Only keys whose name contains this, in upper or lower case */
+  @Optional()
+  @IsString()
+  @Length(1, 100)
+  q?: string;
 }
 
 export class SigningKeyDto {

@@ -7,6 +7,11 @@ import { tenantTable } from '../../tenancy/tenant-schema.js';
 import { TenantRepository } from '../../tenancy/tenant.repository.js';
 import { RequestSigningKey } from './signing-key.entity.js';
 
+export interface SigningKeyFilter {
+  vendorId?: string;
+  q?: string;
+}
+
 /** The secret can be sealed to its place only once the row has its id. */
 const PUT_SECRET = `UPDATE ${tenantTable('request_signing_key')} SET sealed_secret = $2 WHERE id = $1`;
 
@@ -19,8 +24,8 @@ export class SigningKeysRepository extends TenantRepository<RequestSigningKey> {
     super(context, RequestSigningKey);
   }
 
-  list(request: PageRequest, vendorId: string | undefined): Promise<Page<RequestSigningKey>> {
-    return this.findPage(request, { equals: { vendorId } });
+  list(request: PageRequest, { vendorId, q }: SigningKeyFilter): Promise<Page<RequestSigningKey>> {
+    return this.findPage(request, { equals: { vendorId }, search: ['name', q] });
   }
 
   /** How many keys the vendor owns; null: the tenant. */

@@ -27,7 +27,7 @@ export class SigningKeysService implements OwnerLookup {
   ) {}
 
   list(query: SigningKeyQueryDto): Promise<Page<RequestSigningKey>> {
-    return this.keys.list(pageRequest(query), query.vendorId);
+    return this.keys.list(pageRequest(query), query);
   }
 
   get(id: string): Promise<RequestSigningKey> {
