@@ -24,6 +24,7 @@ const API_KEYS = room('platform/api-keys');
 const AUDIT = room('platform/audit');
 const ROLES = room('platform/roles');
 const PROTECTION = room('platform/protection');
+const MAIL = room('platform/mail');
 
 /** Each room and what of our own code it may import besides itself. Anything else is red. */
 const ROOMS = {
@@ -35,9 +36,10 @@ const ROOMS = {
   'platform/tenancy': [KERNEL, CONFIG, DATABASE, HTTP, MIGRATION_LISTS],
   'platform/protection': [KERNEL, CONFIG, TENANCY],
   'platform/audit': [KERNEL, CONFIG, HTTP, TENANCY, PROTECTION],
+  'platform/mail': [CONFIG],
   'platform/roles': [KERNEL, HTTP_WORDS, TENANCY, AUDIT],
   'platform/api-keys': [KERNEL, CONFIG, HTTP_WORDS, TENANCY, ROLES, AUDIT, PROTECTION],
-  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, ROLES, API_KEYS, AUDIT, PROTECTION],
+  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, ROLES, API_KEYS, AUDIT, PROTECTION, MAIL],
   'platform/access': [KERNEL, HTTP],
   'platform/idempotency': [KERNEL, HTTP, TENANCY, PROTECTION],
   'platform/users': [KERNEL, HTTP_WORDS, TENANCY, ROLES, AUTH, AUDIT],

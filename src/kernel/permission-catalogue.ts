@@ -62,6 +62,12 @@ export const PERMISSION_FACTS: Readonly<Record<Permission, PermissionFacts>> = {
   'signing_keys:create': ofVendor('Make keys with which programs sign their requests'),
   'signing_keys:read': ofVendor('See signing keys, but no secrets'),
   'signing_keys:delete': ofVendor('Remove signing keys'),
+  'security_policy:read': ofTenant(
+    'See whether second factors are asked for, and how long passwords must be',
+  ),
+  'security_policy:update': ofTenant(
+    'Say whether second factors are required, and how long passwords must be',
+  ),
   'audit_events:read': ofTenant('Read, prove and export the audit log'),
 };
 

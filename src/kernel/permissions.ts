@@ -37,6 +37,8 @@ export const PERMISSIONS = [
   'signing_keys:create',
   'signing_keys:read',
   'signing_keys:delete',
+  'security_policy:read',
+  'security_policy:update',
   'audit_events:read',
 ] as const;
 

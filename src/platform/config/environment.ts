@@ -65,6 +65,15 @@ const databaseUrl = variable<string>((text) => {
   return isKnown ? { value: text } : { mustBe: 'a URL that begins with postgres://' };
 }, true);
 
+/** `none` switches mail off. */
+const smtpUrl = variable<string>(
+  (text) =>
+    text === 'none' || (/^smtps?:\/\/[^/]/.test(text) && URL.canParse(text))
+      ? { value: text }
+      : { mustBe: '`none`, or a URL that begins with smtp:// or smtps://' },
+  true,
+);
+
 function isOrigin(text: string): boolean {
   return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
 }
@@ -151,6 +160,12 @@ export const environmentSchema = z.object({
       ? { value }
       : { mustBe: 'an http(s) origin without a path, as in https://api.example.com' },
   ).optional(),
+  SMTP_URL: smtpUrl.optional(),
+  MAIL_FROM: variable<string>((value) =>
+    /^([^<>@\p{Cc}]* )?<?[^\s<>@,;"]+@[^\s<>@,;"]+>?$/u.test(value) && value.length <= 320
+      ? { value }
+      : { mustBe: 'one e-mail address, as in Acme <no-reply@acme.example>' },
+  ).optional(),
   DOCS_ENABLED: oneOf(['true', 'false'])
     .transform((value) => value === 'true')
     .default(true),
@@ -166,6 +181,11 @@ export function relationFaults(env: Readonly<Record<string, string | undefined>>
     if (!env['MASTER_KEY'] && !env['MASTER_KEY_FILE'])
       faults.push('MASTER_KEY: must be given in production, here or as MASTER_KEY_FILE');
   }
+  if (env['NODE_ENV'] === 'production' && !env['SMTP_URL'])
+    faults.push('SMTP_URL: must be given in production; `none` switches mail off, and with it recovery');
+  if (env['SMTP_URL'] && env['SMTP_URL'] !== 'none')
+    for (const needed of ['MAIL_FROM', 'PUBLIC_URL'])
+      if (!env[needed]) faults.push(`${needed}: must be given together with SMTP_URL`);
   if (env['MASTER_KEY'] && env['MASTER_KEY_FILE'])
     faults.push('MASTER_KEY: must not be given together with MASTER_KEY_FILE');
   if (env['TENANT_DATABASE_URL'] && env['TENANT_BIND'] !== 'transaction')

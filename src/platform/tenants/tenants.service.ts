@@ -38,7 +38,7 @@ export class TenantsService implements OwnerLookup {
         password: admin.password,
         roles: ['tenant_admin'],
       },
-      { pointer: '/admin/password', words: [slug, name] },
+      { pointer: '/admin/password', words: [slug, name], tenantId: undefined },
     );
     const { tenant, furnished } = await this.lifecycle.create({ slug, name }, () =>
       this.users.insert(prepared),
