@@ -55,7 +55,9 @@ describe('the OpenAPI document', () => {
       const isForPeople = /^(authenticated|tenants:.*|(api|signing)_keys:.*)$/.test(
         operation['x-permission'],
       );
-      const security = isForPeople && operation.operationId !== 'me_get' ? [{ bearer: [] }] : undefined;
+      const asksProof = (operation as { 'x-step-up'?: boolean })['x-step-up'] === true;
+      const security =
+        (isForPeople || asksProof) && operation.operationId !== 'me_get' ? [{ bearer: [] }] : undefined;
       expect(operation.security).toEqual(isPublic ? [] : security);
       const expected = [
         '429',

@@ -76,7 +76,7 @@ export function covers(caller: CallerKind, permission: string, place: Place): bo
  * fixture's input earns.
  */
 export function expectedStatus(
-  { access }: RouteEntry,
+  { access, needsStepUp }: RouteEntry,
   caller: CallerKind,
   place: Place | undefined,
   reached: number,
@@ -85,7 +85,8 @@ export function expectedStatus(
   const who = CALLERS[caller];
   if (!who) return 401;
   if (who.tenant === 'suspended') return 403;
-  if (access?.rule === 'authenticated' && !access.programs && 'isProgram' in who) return 403;
+  const isForPeople = needsStepUp || (access?.rule === 'authenticated' && !access.programs);
+  if (isForPeople && 'isProgram' in who) return 403;
   if (access?.rule !== 'permission') return place === undefined || place === 'first' ? reached : 404;
   const { permission } = access;
   const grants: readonly string[] = who.grants;
