@@ -80,6 +80,8 @@ export class Stage {
 
   /** What the tenant's administrator is told of such a call; undefined for those who are none of the tenant's users. */
   async explain(kind: CallerKind, method: string, path: string): Promise<Explained | undefined> {
+    // Asked of users alone.
+    if ('isProgram' in (CALLERS[kind] ?? {})) return undefined;
     const client = this.players.get(kind)?.client;
     if (!client || CALLERS[kind]?.tenant !== 'ours') return undefined;
     const [bare] = path.split('?');
