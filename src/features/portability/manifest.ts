@@ -11,6 +11,9 @@ const HISTORY =
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   session: 'credentials in flight: the refresh tokens of those signed in',
   idempotency_key: 'answers to requests that may be sent again to the installation that answered them',
+  api_key: 'credentials of programs, made for the installation that gave them out',
+  request_signing_key: 'credentials of programs, made for the installation that gave them out',
+  request_nonce: 'requests that were seen, which are refused for their age soon',
   invitation: 'credentials in flight: links by which passwords are chosen',
   account_token: 'credentials in flight: links by which passwords are reset and addresses confirmed',
   pending_login: 'credentials in flight: sign-ins that lack their second factor',

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
+import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { ConfigModule, MASTER_KEY } from '../config/config.module.js';
 import { MailModule } from '../mail/mail.module.js';
@@ -46,6 +47,7 @@ import { UserAccessService } from './accounts/user-access.service.js';
     ConfigModule,
     TenancyModule,
     RolesModule,
+    ApiKeysModule,
     AuditModule,
     MailModule,
     ProtectionModule,

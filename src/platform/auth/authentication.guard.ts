@@ -4,15 +4,17 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { UnauthenticatedError } from '../../kernel/errors.js';
 import { ACCESS_KEY, type Access } from '../http/route.js';
+import { ApiKeyCallers } from '../api-keys/api-key-callers.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import type { Caller } from './jwt.strategy.js';
 
-/** Who are you? Lets nobody pass without a good access token, unless the route says that it is public. */
+/** Who are you? Lets nobody pass without a good access token or API key, unless the route says that it is public. */
 @Injectable()
 export class AuthenticationGuard extends AuthGuard('jwt') {
   constructor(
     private readonly reflector: Reflector,
     private readonly context: TenantContext,
+    private readonly apiKeys: ApiKeyCallers,
   ) {
     super();
   }
@@ -20,12 +22,16 @@ export class AuthenticationGuard extends AuthGuard('jwt') {
   override async canActivate(execution: ExecutionContext): Promise<boolean> {
     const access = this.reflector.get<Access | undefined>(ACCESS_KEY, execution.getHandler());
     if (access?.rule === 'public') return true;
-    await super.canActivate(execution);
-    const request = execution.switchToHttp().getRequest<Request & { user: Caller }>();
-    const { actor, binding } = request.user;
+    const request = execution.switchToHttp().getRequest<Request>();
+    const { actor, binding } = (await this.apiKeys.identify(request)) ?? (await this.signedIn(execution));
     request.actor = actor;
     this.context.enter(actor, binding);
     return true;
+  }
+
+  private async signedIn(execution: ExecutionContext): Promise<Caller> {
+    await super.canActivate(execution);
+    return execution.switchToHttp().getRequest<Request & { user: Caller }>().user;
   }
 
   /** What is wrong with a token is nobody's business; what goes wrong while asking the database is the server's fault. */

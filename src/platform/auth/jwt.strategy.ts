@@ -3,16 +3,16 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { Request } from 'express';
 import { Strategy } from 'passport-jwt';
 import { Actor } from '../../kernel/actor.js';
-import { RateLimitedError, UnauthenticatedError } from '../../kernel/errors.js';
+import { UnauthenticatedError } from '../../kernel/errors.js';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
 import { assertNotSuspended, bindingOf } from '../tenancy/registry/tenant-directory.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import type { TenantBinding } from '../tenancy/tenant-binding.js';
+import { whileEntering } from '../tenancy/shares/entering.js';
 import { TenantShares } from '../tenancy/shares/tenant-shares.js';
-import { announceBudgets } from '../http/response/rate-limit-fields.js';
+import { bearerTokenOf } from '../http/request/bearer-token.js';
 import { RoleGrants } from '../roles/role-grants.js';
-import type { Tenant } from '../tenancy/registry/tenant.entity.js';
 import { AccountStores } from './accounts/account-stores.js';
 import { AccessTokens, issuerOf, TOKEN_AUDIENCE, type AccessClaims } from './tokens/access-tokens.js';
 import { SIGNING_ALGORITHM } from './tokens/signing-keys.js';
@@ -32,8 +32,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(
     tokens: AccessTokens,
     private readonly stores: AccountStores,
-    private readonly context: TenantContext,
-    private readonly shares: TenantShares,
+    readonly context: TenantContext,
+    readonly shares: TenantShares,
     private readonly roles: RoleGrants,
     @Inject(CONFIG) config: Config,
   ) {
@@ -62,7 +62,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
         const account = await store.sessions.findAccount(sid, sub);
         return account && { ...account, entries: await this.roles.of(account.roles) };
       });
-    const account = await (tenant ? this.withinShare(request, tenant, lookUp) : lookUp());
+    const account = await (tenant ? whileEntering(request, tenant, this, lookUp) : lookUp());
     if (!account) throw new UnauthenticatedError();
     const { kind, id, roles, vendorId, entries } = account;
     const actor = new Actor({
@@ -72,20 +72,4 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     });
     return { actor, binding: tenant && bindingOf(tenant) };
   }
-
-  /** Spares the database the callers of a tenant whose share is used up. */
-  private async withinShare<T>(request: Request, tenant: Tenant, lookUp: () => Promise<T>): Promise<T> {
-    const limits = this.context.policyOf(tenant);
-    try {
-      return await this.shares.whileEntering(tenant.id, limits, lookUp);
-    } catch (error) {
-      if (error instanceof RateLimitedError && request.res)
-        announceBudgets(request.res, this.shares.budgetsOf(tenant.id, limits));
-      throw error;
-    }
-  }
 }
-
-/** RFC 6750: the scheme in any case, one token, nothing after it. */
-const bearerTokenOf = (request: Request): string | null =>
-  /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;
