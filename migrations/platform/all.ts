@@ -2,6 +2,7 @@ import { CreateRegistry1790000000000 } from './1790000000000-create-registry.js'
 import { AddFleet1790000001000 } from './1790000001000-add-fleet.js';
 import { TenantPolicyAndSuspension1790000002000 } from './1790000002000-tenant-policy-and-suspension.js';
 import { PlatformSessionFacts1790000010000 } from './1790000010000-session-facts.js';
+import { PlaceTenants1790000020000 } from './1790000020000-place-tenants.js';
 
 /** The registry's migrations, oldest first. */
 export const registryMigrations = [
@@ -9,4 +10,5 @@ export const registryMigrations = [
   AddFleet1790000001000,
   TenantPolicyAndSuspension1790000002000,
   PlatformSessionFacts1790000010000,
+  PlaceTenants1790000020000,
 ];

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addDatabaseCommands } from './database.commands.js';
 import { addOpenApiCommands } from './openapi.commands.js';
 import { addOperatorCommands } from './operator.commands.js';
 import { addTenantCommands } from './tenant.commands.js';
@@ -22,6 +23,7 @@ export function run(argv: string[]): void {
       await serve({ demo: demo ?? false });
     });
   addOperatorCommands(program);
+  addDatabaseCommands(program);
   addTenantCommands(program);
   addUserCommands(program);
   addTokenCommand(program);

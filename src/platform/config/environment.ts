@@ -17,6 +17,12 @@ export const KNOWN_UPLOAD_TYPES = [
 ] as const;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+/** Name of the database that holds the registry. */
+export const MAIN_DATABASE = 'main';
+/** Each database needs a connection for each of its four logins. */
+const CONNECTIONS_A_DATABASE = 4;
+const DEFAULT_POOL_SIZE = 16;
+const DATABASE_ENGINES = ['postgres', 'citus'] as const;
 const TENANT_BINDS = ['role', 'transaction', 'set_user'] as const;
 const NODE_ENVS = ['development', 'test', 'production'] as const;
 const DAY_SECONDS = 86_400;
@@ -64,6 +70,21 @@ const databaseUrl = variable<string>((text) => {
   const isKnown = /^postgres(ql)?:\/\//.test(text) && URL.canParse(whole);
   return isKnown ? { value: text } : { mustBe: 'a URL that begins with postgres://' };
 }, true);
+
+/** `name=postgres://…`, comma separated; a comma in a URL is written %2C. */
+function readDatabases(text: string): Reading<Readonly<Record<string, string>>> {
+  const mustBe =
+    'a comma separated list of name=postgres://…; names are 1 to 30 lower-case letters, digits and -, begin with a letter, are not main and come once';
+  const found: Record<string, string> = {};
+  for (const item of text.split(',').map((part) => part.trim())) {
+    const [, name, url] = /^([a-z][a-z0-9-]{0,29})=(.+)$/.exec(item) ?? [];
+    if (name === undefined || url === undefined || name === MAIN_DATABASE || Object.hasOwn(found, name))
+      return { mustBe };
+    if (!databaseUrl.safeParse(url).success) return { mustBe };
+    found[name] = url;
+  }
+  return { value: found };
+}
 
 function isOrigin(text: string): boolean {
   return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
@@ -124,7 +145,7 @@ export const environmentSchema = z.object({
   TENANT_USERS: wholeNumber(1, 1_000_000_000).default(1000),
   TENANT_VENDORS: wholeNumber(0, 1_000_000_000).default(10_000),
   TENANT_AGENTS: wholeNumber(0, 1_000_000_000).default(50_000),
-  DB_POOL_SIZE: wholeNumber(4, 100).default(16),
+  DB_POOL_SIZE: wholeNumber(4, 100).default(DEFAULT_POOL_SIZE),
   DB_CONNECT_TIMEOUT_MS: wholeNumber(100, 60_000).default(3000),
   DB_QUERY_TIMEOUT_MS: wholeNumber(100, 600_000).default(5000),
   DB_LOCK_TIMEOUT_MS: wholeNumber(100, 600_000).default(2000),
@@ -132,6 +153,8 @@ export const environmentSchema = z.object({
   DB_TRANSACTION_TIMEOUT_MS: wholeNumber(100, 600_000).default(30_000),
   DB_CONNECTION_MAX_USES: wholeNumber(1, 1_000_000).default(5000),
   DB_CONNECTION_MAX_AGE_SECONDS: wholeNumber(1, DAY_SECONDS).default(1800),
+  DATABASE_ENGINE: oneOf(DATABASE_ENGINES).default('postgres'),
+  TENANT_DATABASES: variable(readDatabases, true).default({}),
   TENANT_BIND: oneOf(TENANT_BINDS).default('role'),
   TENANT_DATABASE_URL: databaseUrl.optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
@@ -167,6 +190,7 @@ export function relationFaults(env: Readonly<Record<string, string | undefined>>
     faults.push('MASTER_KEY: must not be given together with MASTER_KEY_FILE');
   if (env['TENANT_DATABASE_URL'] && env['TENANT_BIND'] !== 'transaction')
     faults.push('TENANT_DATABASE_URL: needs TENANT_BIND=transaction');
+  faults.push(...placementFaults(env));
   if (
     env['NODE_ENV'] !== 'test' &&
     /^\d+$/.test(env['BCRYPT_COST'] ?? '') &&
@@ -179,5 +203,22 @@ export function relationFaults(env: Readonly<Record<string, string | undefined>>
   ])
     if (env[`BOOTSTRAP_OPERATOR_${given}`] && !env[`BOOTSTRAP_OPERATOR_${missing}`])
       faults.push(`BOOTSTRAP_OPERATOR_${missing}: must be given together with BOOTSTRAP_OPERATOR_${given}`);
+  return faults;
+}
+
+function placementFaults(env: Readonly<Record<string, string | undefined>>): string[] {
+  const faults: string[] = [];
+  if (env['DATABASE_ENGINE'] === 'citus' && !env['DATABASE_URL'])
+    faults.push('DATABASE_ENGINE: citus needs DATABASE_URL, the address of the coordinator');
+  const others = env['TENANT_DATABASES'];
+  if (!others) return faults;
+  if (env['DATABASE_ENGINE'] === 'citus')
+    faults.push('TENANT_DATABASES: must not be given with DATABASE_ENGINE=citus');
+  if (env['TENANT_DATABASE_URL'])
+    faults.push('TENANT_DATABASES: must not be given together with TENANT_DATABASE_URL');
+  const needed = CONNECTIONS_A_DATABASE * (others.split(',').length + 1);
+  const size = env['DB_POOL_SIZE'] ?? DEFAULT_POOL_SIZE;
+  if (Number(size) < needed)
+    faults.push(`DB_POOL_SIZE: must be at least ${needed} for so many databases, got "${size}"`);
   return faults;
 }

@@ -5,6 +5,8 @@ export interface TenantBinding {
   tenantId: string;
   schemaName: string;
   loginShard: number;
+  /** Name of the database that holds the schema; the registry's own when left out. */
+  database?: string;
   /** PostgreSQL refuses all writing for this caller. */
   readOnly?: boolean;
   /** Where the tenant's limits differ from the defaults. */

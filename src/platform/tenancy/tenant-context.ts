@@ -6,7 +6,7 @@ import type { Permission, Scope } from '../../kernel/permissions.js';
 import { DEFAULT_TENANT_POLICY, effectivePolicy, type TenantPolicy } from '../../kernel/tenant-policy.js';
 import { TenantDataSource, type TenantModel } from './tenant-data-source.js';
 import type { TenantBinding } from './tenant-binding.js';
-import type { TenantPool } from './binding/tenant-pool.js';
+import type { TenantConnections } from './binding/tenant-pool.js';
 
 interface Frame {
   /** Aborts when nobody waits for the answer any more. */
@@ -36,7 +36,7 @@ export class TenantContext {
 
   constructor(
     private readonly model: TenantModel,
-    private readonly pool: TenantPool,
+    private readonly pool: TenantConnections,
     private readonly defaults: Readonly<TenantPolicy> = DEFAULT_TENANT_POLICY,
   ) {}
 

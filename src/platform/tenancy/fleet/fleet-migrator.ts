@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConflictError } from '../../../kernel/errors.js';
 import type { FleetMember, FleetRegistry } from './fleet-registry.js';
-import { OWNER_CONNECTIONS, type OwnerDatabase } from '../owner/owner-database.js';
+import { OWNER_CONNECTIONS, type OwnerDatabases } from '../owner/owner-database.js';
+import { isLostConnection } from '../database-errors.js';
+import { reasonOf } from '../placement/placement.js';
 import { differencesOf } from '../owner/tenant-catalog.js';
 
 export interface MigrateOptions {
@@ -23,6 +25,8 @@ export interface TenantOutcome {
   at: Date;
   /** Names of the migrations that ran now; none when it was only verified. */
   migrations: string[];
+  /** It failed because its database is away, which says nothing of the migration. */
+  isAway?: boolean;
   /** Why it failed. */
   reason?: string;
 }
@@ -52,7 +56,7 @@ const PASSING = new Set(['55P03', '40P01', '40001']);
 export class FleetMigrator {
   constructor(
     private readonly fleet: FleetRegistry,
-    private readonly owner: OwnerDatabase,
+    private readonly databases: OwnerDatabases,
   ) {}
 
   /** The tenants that are behind, by the registry alone. */
@@ -76,13 +80,10 @@ export class FleetMigrator {
 
   /** Compares every schema that should be up to date with what the migrations make, and records what it is. */
   async verify(onOutcome?: MigrateOptions['onOutcome']): Promise<void> {
-    const blueprint = await this.owner.blueprint();
     const members = await this.fleet.all();
-    for (const { id: tenantId, slug, schemaName, fingerprint } of members) {
-      const actual = await this.owner.catalogOf(schemaName);
-      if (actual.fingerprint !== fingerprint)
-        await this.fleet.recordFingerprint(tenantId, actual.fingerprint);
-      const reason = differencesOf(actual, blueprint);
+    for (const member of members) {
+      const { id: tenantId, slug } = member;
+      const reason = await this.differenceOf(member).catch(reasonOf);
       const status = reason === undefined ? 'done' : 'failed';
       onOutcome?.({ tenantId, slug, status, at: new Date(), migrations: [], reason }, members.length);
     }
@@ -91,18 +92,18 @@ export class FleetMigrator {
   private async run(behind: FleetMember[], options: MigrateOptions): Promise<FleetReport> {
     const { concurrency = DEFAULT_CONCURRENCY, maxFailures = DEFAULT_MAX_FAILURES, canary } = options;
     const report: FleetReport = {
-      version: this.owner.latestTenantMigration,
+      version: this.databases.latestTenantMigration,
       planned: behind.length,
       outcomes: [],
       notBegun: [],
     };
     if (behind.length === 0) return report;
     // Migrations that fail on an empty schema are no tenant's fault: this throws before any is touched.
-    await this.owner.blueprint();
+    await (await this.databases.at(this.databases.databases[0]!)).blueprint();
     let failures = 0;
     const migrateOne = async (member: FleetMember): Promise<void> => {
       const outcome = await this.attempt(member);
-      if (outcome.status === 'failed') failures++;
+      if (outcome.status === 'failed' && !outcome.isAway) failures++;
       report.outcomes.push(outcome);
       options.onOutcome?.(outcome, behind.length);
     };
@@ -122,17 +123,32 @@ export class FleetMigrator {
     return report;
   }
 
+  /** In words, in what a tenant's schema is not as it should be; undefined when it is. Records what it is. */
+  private async differenceOf({
+    id,
+    schemaName,
+    database,
+    fingerprint,
+  }: FleetMember): Promise<string | undefined> {
+    const owner = await this.databases.at(database);
+    const actual = await owner.catalogOf(schemaName);
+    if (actual.fingerprint !== fingerprint) await this.fleet.recordFingerprint(id, actual.fingerprint);
+    return differencesOf(actual, await owner.blueprint());
+  }
+
   private async attempt(member: FleetMember): Promise<TenantOutcome> {
     const { id: tenantId, slug } = member;
     try {
-      const migrations = await this.persistently(() => this.owner.migrateTenant(member.schemaName));
-      const { fingerprint } = await this.owner.blueprint();
+      const owner = await this.databases.at(member.database);
+      const migrations = await this.persistently(() => owner.migrateTenant(member.schemaName));
+      const { fingerprint } = await owner.blueprint();
       const at = await this.fleet.recordDone(tenantId, fingerprint);
       return { tenantId, slug, status: 'done', at, migrations };
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       await this.fleet.recordFailure(tenantId, reason);
-      return { tenantId, slug, status: 'failed', at: new Date(), migrations: [], reason };
+      const isAway = isLostConnection(error);
+      return { tenantId, slug, status: 'failed', at: new Date(), migrations: [], reason, isAway };
     }
   }
 

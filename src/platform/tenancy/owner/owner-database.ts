@@ -1,6 +1,6 @@
-import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
+import { Pool, type ClientBase, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
 import { runMigrations, type MigrationClass } from './migration-runner.js';
-import { loginPassword, prepareDatabase, type RoleNames } from './database-roles.js';
+import { loginPassword, prepareDatabase, type DatabaseEngine, type RoleNames } from './database-roles.js';
 import { sessionSettings, type SessionLimits } from '../binding/session-settings.js';
 import {
   assertSameCatalog,
@@ -10,26 +10,57 @@ import {
   type SchemaCatalog,
 } from './tenant-catalog.js';
 import { enterSchema, grantToTenant, openSchema, TenantBlueprint } from './tenant-blueprint.js';
+import { MAIN_DATABASE } from '../../config/environment.js';
+import { UnavailableError } from '../../../kernel/errors.js';
 import { quoteSchema } from '../tenant-schema.js';
 
 export const REGISTRY_SCHEMA = 'platform';
 /** Provisioning and migrations only, so few; opened when needed. */
 export const OWNER_CONNECTIONS = 8;
+/** Says in the registry what a tenant's schema must be. */
+export const PUBLISH = `
+  INSERT INTO ${REGISTRY_SCHEMA}.tenant_template AS t (schema_version, method, fingerprint) VALUES ($1, $2, $3)
+  ON CONFLICT (schema_version, method) DO UPDATE SET fingerprint = excluded.fingerprint
+  WHERE t.fingerprint <> excluded.fingerprint`;
 /** A migration that waits for a tenant's readers makes its later callers wait as well. */
 const MIGRATION_LOCK_TIMEOUT_MS = 2000;
+
+/** The databases on which tenants live, as their owner. */
+export interface OwnerDatabases {
+  /** Name of the migration that a tenant's schema must have had to be up to date. */
+  readonly latestTenantMigration: string;
+  /** By which rules the fingerprints of schemas beside the registry are taken. */
+  readonly fingerprintMethod: string;
+  /** Names of all that are configured, whether they are there or away; the registry's own is first. */
+  readonly databases: readonly string[];
+  /** Throws UnavailableError while it is away, or is not configured any more. */
+  at(database: string): Promise<OwnerDatabase>;
+}
+
+/** What there is to know of a database that is not the registry's. */
+export interface FurtherDatabase {
+  name: string;
+  /** Before anything is changed there. Throws DatabaseSetupError when it is not this installation's. */
+  admit(client: ClientBase): Promise<void>;
+  /** Tells the registry what a tenant's schema must be there. */
+  publish(template: readonly [version: string, method: string, fingerprint: string]): Promise<void>;
+}
 
 export interface OwnerOptions {
   connection: PoolConfig & { database: string };
   masterKey: Buffer;
   registryMigrations: readonly MigrationClass[];
   tenantMigrations: readonly MigrationClass[];
+  /** Left out for the database of the registry. */
+  further?: FurtherDatabase;
+  engine?: DatabaseEngine;
 }
 
 /**
  * What needs the rights of the database's owner: preparing it, making, migrating and dropping the schemas of tenants.
  * No request reads or writes through it.
  */
-export class OwnerDatabase {
+export class OwnerDatabase implements OwnerDatabases {
   private drawn: Promise<TenantBlueprint> | undefined;
 
   private constructor(
@@ -46,11 +77,14 @@ export class OwnerDatabase {
     pool.on('error', () => undefined);
     const client = await pool.connect();
     try {
-      const roles = await prepareDatabase(client, options.connection, options.masterKey);
+      await options.further?.admit(client);
+      const { connection, masterKey, engine } = options;
+      const roles = await prepareDatabase(client, connection, masterKey, engine);
       const { rows } = await client.query<{ version: string }>(
         `SELECT split_part(current_setting('server_version'), ' ', 1) AS version`,
       );
       const owner = new OwnerDatabase(pool, options, roles, rows[0]!.version);
+      if (options.further) return owner;
       await owner.transaction(client, async () => {
         await client.query(`SET LOCAL search_path = ${REGISTRY_SCHEMA}`);
         await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [REGISTRY_SCHEMA]);
@@ -60,6 +94,19 @@ export class OwnerDatabase {
     } finally {
       client.release();
     }
+  }
+
+  /** `main`, or the name under which it is configured. */
+  get name(): string {
+    return this.options.further?.name ?? MAIN_DATABASE;
+  }
+
+  get databases(): readonly string[] {
+    return [this.name];
+  }
+
+  at(database: string): Promise<OwnerDatabase> {
+    return database === this.name ? Promise.resolve(this) : Promise.reject(databaseAway(database));
   }
 
   /** Name of the migration that a tenant's schema must have had to be up to date. */
@@ -88,7 +135,9 @@ export class OwnerDatabase {
 
   /** By which rules the fingerprints of schemas are taken on this server. */
   get fingerprintMethod(): string {
-    return fingerprintMethod(this.serverVersion);
+    const method = fingerprintMethod(this.serverVersion);
+    // Roles are named after their database, so that catalogs compare within one alone.
+    return this.isMain ? method : `${method}/${this.name}`;
   }
 
   /** What a tenant's schema must be. Drawn once, when first needed, and published in the registry. */
@@ -101,8 +150,9 @@ export class OwnerDatabase {
   }
 
   /**
-   * Makes the tenant's role and its schema with all tables, in one transaction. It is not waited for on the disk: the
-   * tenant is nobody's until the registry says that it is active, and that commit waits for all before it.
+   * Makes the tenant's role and its schema with all tables, in one transaction. Beside the registry it is not waited for
+   * on the disk: the tenant is nobody's until the registry says that it is active, and that commit waits for all before
+   * it. Elsewhere it is, since the registry's disk says nothing of another's.
    */
   async createSchema(schemaName: string, loginShard: number): Promise<void> {
     const login = this.roles.logins[loginShard];
@@ -113,7 +163,8 @@ export class OwnerDatabase {
         blueprint.replay(
           client,
           schemaName,
-          'SET LOCAL synchronous_commit = off;' + openSchema(schemaName, this.roles.tenantOwner, login),
+          (this.isMain ? 'SET LOCAL synchronous_commit = off;' : '') +
+            openSchema(schemaName, this.roles.tenantOwner, login),
         ),
       ),
     );
@@ -199,14 +250,16 @@ export class OwnerDatabase {
         this.serverVersion,
         this.options.tenantMigrations,
       ).finally(() => client.query('ROLLBACK'));
-      await client.query(
-        `INSERT INTO ${REGISTRY_SCHEMA}.tenant_template AS t (schema_version, method, fingerprint) VALUES ($1, $2, $3)
-         ON CONFLICT (schema_version, method) DO UPDATE SET fingerprint = excluded.fingerprint
-         WHERE t.fingerprint <> excluded.fingerprint`,
-        [this.latestTenantMigration, this.fingerprintMethod, blueprint.fingerprint],
-      );
+      const { latestTenantMigration, fingerprintMethod: method } = this;
+      const template = [latestTenantMigration, method, blueprint.fingerprint] as const;
+      if (this.options.further) await this.options.further.publish(template);
+      else await client.query(PUBLISH, [...template]);
       return blueprint;
     });
+  }
+
+  private get isMain(): boolean {
+    return this.options.further === undefined;
   }
 
   private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
@@ -231,3 +284,11 @@ export class OwnerDatabase {
     }
   }
 }
+
+const AWAY_RETRY_AFTER_SECONDS = 5;
+
+/** Callers learn no names of databases; the cause does. */
+export const databaseAway = (database: string, cause?: unknown): UnavailableError =>
+  new UnavailableError('overloaded', 'The database is busy or away; retry later.', AWAY_RETRY_AFTER_SECONDS, {
+    cause: cause ?? new Error(`the tenant database ${database} is not configured`),
+  });

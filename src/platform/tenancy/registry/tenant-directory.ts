@@ -47,8 +47,8 @@ export class TenantDirectory {
 
 /** How to reach a tenant's data; without the right to write where the tenant is read-only. */
 export function bindingOf(tenant: Tenant): TenantBinding {
-  const { id: tenantId, schemaName, loginShard, policy } = tenant;
-  return { tenantId, schemaName, loginShard, policy, readOnly: isReadOnly(tenant) };
+  const { id: tenantId, schemaName, loginShard, database, policy } = tenant;
+  return { tenantId, schemaName, loginShard, database, policy, readOnly: isReadOnly(tenant) };
 }
 
 /** Throws ForbiddenError when the tenant's callers are shut out for now. Those of a read-only tenant are not. */

@@ -1,0 +1,172 @@
+import { Logger } from '@nestjs/common';
+import type { Config } from '../../config/config.js';
+import { connectionFromUrl } from '../../database/database-connection.js';
+import { ServerLogins } from '../binding/server-logins.js';
+import type { SessionLimits } from '../binding/session-settings.js';
+import type { TenantConnection } from '../binding/tenant-connection.js';
+import type { TenantConnections } from '../binding/tenant-pool.js';
+import type { Release } from '../binding/tenant-slot.js';
+import { DatabaseSetupError } from '../owner/database-roles.js';
+import {
+  databaseAway,
+  OwnerDatabase,
+  PUBLISH,
+  type OwnerDatabases,
+  type OwnerOptions,
+} from '../owner/owner-database.js';
+import type { TenantBinding } from '../tenant-binding.js';
+import { assertOurs, entryOf, markAsOurs } from './enlistment.js';
+import { Reopening } from './reopening.js';
+
+/** A database, as its owner and as the tenants on it. */
+export interface ServedDatabase {
+  owner: OwnerDatabase;
+  tenants: TenantConnections & { end(): Promise<void> };
+}
+
+export interface TenantDatabasesOptions {
+  main: ServedDatabase;
+  config: Config;
+  limits: SessionLimits;
+  /** What all databases have in common. */
+  common: Pick<OwnerOptions, 'masterKey' | 'registryMigrations' | 'tenantMigrations'>;
+  poolFor(logins: ServerLogins, size: number): ServedDatabase['tenants'];
+}
+
+/** How long a database that was away is left alone before it is tried again. */
+const REOPEN_AFTER_MS = 3000;
+const PING_TIMEOUT_MS = 1000;
+
+/** How many of the process's connections each of so many databases gets; what cannot be divided goes to the first. */
+export const shareOfPool = (size: number, databases: number, index: number): number =>
+  Math.floor(size / databases) + (index === 0 ? size % databases : 0);
+
+/**
+ * All databases on which tenants live: the registry's own, and further ones. Each has logins, roles, doors and a pool
+ * of its own. One that is away costs its own tenants a 503 and is tried again; the others do not notice.
+ */
+export class TenantDatabases implements OwnerDatabases, TenantConnections {
+  readonly databases: readonly string[];
+  private readonly further = new Map<string, Reopening<ServedDatabase>>();
+  private readonly logger = new Logger('Placement');
+
+  private constructor(private readonly options: TenantDatabasesOptions) {
+    const { config, main } = options;
+    for (const [name, url] of Object.entries(config.tenantDatabases))
+      this.further.set(name, new Reopening(() => this.open(name, url), REOPEN_AFTER_MS));
+    this.databases = [main.owner.name, ...this.further.keys()];
+  }
+
+  /** Opens all that answer. Throws DatabaseSetupError for one that answers but must not be used. */
+  static async open(options: TenantDatabasesOptions): Promise<TenantDatabases> {
+    const opened = new TenantDatabases(options);
+    await Promise.all(
+      [...opened.further.values()].map((database) =>
+        database.get().catch((error: unknown) => {
+          if (error instanceof DatabaseSetupError) throw error;
+        }),
+      ),
+    );
+    return opened;
+  }
+
+  get latestTenantMigration(): string {
+    return this.options.main.owner.latestTenantMigration;
+  }
+
+  get fingerprintMethod(): string {
+    return this.options.main.owner.fingerprintMethod;
+  }
+
+  async at(name: string): Promise<OwnerDatabase> {
+    return (await this.served(name)).owner;
+  }
+
+  async lease(binding: TenantBinding, signal?: AbortSignal): Promise<[TenantConnection, Release]> {
+    const { tenants } = await this.served(binding.database ?? this.options.main.owner.name);
+    return tenants.lease(binding, signal);
+  }
+
+  /** Which of the further databases do not answer just now. */
+  async away(): Promise<string[]> {
+    const answers = await Promise.all(
+      [...this.further.keys()].map(async (name) => ((await this.answers(name)) ? [] : [name])),
+    );
+    return answers.flat();
+  }
+
+  /** All connections; the owner of the registry's database is ended by whoever opened it. */
+  async end(): Promise<void> {
+    await this.options.main.tenants.end();
+    for (const database of this.further.values()) {
+      await database.settled();
+      await database.current?.tenants.end();
+      await database.current?.owner.end();
+    }
+  }
+
+  private async served(name: string): Promise<ServedDatabase> {
+    const { main } = this.options;
+    if (name === main.owner.name) return main;
+    const database = this.further.get(name);
+    if (!database) throw databaseAway(name);
+    try {
+      return await database.get();
+    } catch (cause) {
+      throw databaseAway(name, cause);
+    }
+  }
+
+  private async answers(name: string): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), PING_TIMEOUT_MS);
+    });
+    const answer = this.at(name)
+      .then((owner) => owner.query('SELECT 1'))
+      .then(
+        () => true,
+        () => false,
+      );
+    return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+  }
+
+  private async open(name: string, url: string): Promise<ServedDatabase> {
+    try {
+      const served = await this.openKnown(name, url);
+      this.logger.log(`the tenant database ${name} is open`);
+      return served;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.logger.warn(`the tenant database ${name} is away, and its tenants get 503: ${reason}`);
+      throw error;
+    }
+  }
+
+  private async openKnown(name: string, url: string): Promise<ServedDatabase> {
+    const { main, common, config, limits, poolFor } = this.options;
+    const entry = await entryOf(main.owner, name);
+    const owner = await OwnerDatabase.open({
+      ...common,
+      connection: connectionFromUrl(url),
+      further: {
+        name,
+        admit: (client) => assertOurs(client, name, entry),
+        publish: async (template) => void (await main.owner.query(PUBLISH, [...template])),
+      },
+    });
+    try {
+      await markAsOurs(owner, entry);
+      await main.owner.query('UPDATE platform.tenant_database SET fingerprint_method = $2 WHERE name = $1', [
+        name,
+        owner.fingerprintMethod,
+      ]);
+      const size = shareOfPool(config.dbPoolSize, this.databases.length, this.databases.indexOf(name));
+      const logins = await ServerLogins.open(owner, { ...config, dbPoolSize: size }, limits);
+      return { owner, tenants: poolFor(logins, size) };
+    } catch (error) {
+      await owner.end();
+      throw error;
+    }
+  }
+}
