@@ -1,4 +1,4 @@
-import { Pool, type ClientBase, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
+import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
 import { runMigrations, type MigrationClass } from './migration-runner.js';
 import { loginPassword, prepareDatabase, type DatabaseEngine, type RoleNames } from './database-roles.js';
 import { sessionSettings, type SessionLimits } from '../binding/session-settings.js';
@@ -11,17 +11,13 @@ import {
 } from './tenant-catalog.js';
 import { enterSchema, grantToTenant, openSchema, TenantBlueprint } from './tenant-blueprint.js';
 import { MAIN_DATABASE } from '../../config/environment.js';
-import { UnavailableError } from '../../../kernel/errors.js';
+import { databaseAway, PUBLISH, type FurtherDatabase } from './further-database.js';
+import { hasNoRows } from './schema-contents.js';
 import { quoteSchema } from '../tenant-schema.js';
 
 export const REGISTRY_SCHEMA = 'platform';
 /** Provisioning and migrations only, so few; opened when needed. */
 export const OWNER_CONNECTIONS = 8;
-/** Says in the registry what a tenant's schema must be. */
-export const PUBLISH = `
-  INSERT INTO ${REGISTRY_SCHEMA}.tenant_template AS t (schema_version, method, fingerprint) VALUES ($1, $2, $3)
-  ON CONFLICT (schema_version, method) DO UPDATE SET fingerprint = excluded.fingerprint
-  WHERE t.fingerprint <> excluded.fingerprint`;
 /** A migration that waits for a tenant's readers makes its later callers wait as well. */
 const MIGRATION_LOCK_TIMEOUT_MS = 2000;
 
@@ -35,15 +31,6 @@ export interface OwnerDatabases {
   readonly databases: readonly string[];
   /** Throws UnavailableError while it is away, or is not configured any more. */
   at(database: string): Promise<OwnerDatabase>;
-}
-
-/** What there is to know of a database that is not the registry's. */
-export interface FurtherDatabase {
-  name: string;
-  /** Before anything is changed there. Throws DatabaseSetupError when it is not this installation's. */
-  admit(client: ClientBase): Promise<void>;
-  /** Tells the registry what a tenant's schema must be there. */
-  publish(template: readonly [version: string, method: string, fingerprint: string]): Promise<void>;
 }
 
 export interface OwnerOptions {
@@ -215,20 +202,10 @@ export class OwnerDatabase implements OwnerDatabases {
 
   /** Whether no table of the schema has a row; the ledger of migrations aside. True for a schema that is not there. */
   async isEmpty(schemaName: string): Promise<boolean> {
-    return this.withClient((client) =>
-      this.transaction(client, async () => {
-        await client.query(enterSchema(schemaName, this.roles.tenantOwner));
-        const { rows } = await client.query<{ table: string }>(
-          `SELECT format('%I.%I', n.nspname, c.relname) AS table FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-            WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'm') AND c.relname <> 'migration'`,
-          [schemaName],
-        );
-        if (rows.length === 0) return true;
-        const filled = rows.map(({ table }) => `EXISTS (SELECT FROM ${table})`).join(' OR ');
-        const { rows: found } = await client.query<{ filled: boolean }>(`SELECT ${filled} AS filled`);
-        return !found[0]!.filled;
-      }),
-    );
+    return this.inTransaction(async (client) => {
+      await client.query(enterSchema(schemaName, this.roles.tenantOwner));
+      return hasNoRows(client, schemaName);
+    });
   }
 
   /** Work that needs the owner's rights, in one transaction. */
@@ -284,11 +261,3 @@ export class OwnerDatabase implements OwnerDatabases {
     }
   }
 }
-
-const AWAY_RETRY_AFTER_SECONDS = 5;
-
-/** Callers learn no names of databases; the cause does. */
-export const databaseAway = (database: string, cause?: unknown): UnavailableError =>
-  new UnavailableError('overloaded', 'The database is busy or away; retry later.', AWAY_RETRY_AFTER_SECONDS, {
-    cause: cause ?? new Error(`the tenant database ${database} is not configured`),
-  });

@@ -7,13 +7,8 @@ import type { TenantConnection } from '../binding/tenant-connection.js';
 import type { TenantConnections } from '../binding/tenant-pool.js';
 import type { Release } from '../binding/tenant-slot.js';
 import { DatabaseSetupError } from '../owner/database-roles.js';
-import {
-  databaseAway,
-  OwnerDatabase,
-  PUBLISH,
-  type OwnerDatabases,
-  type OwnerOptions,
-} from '../owner/owner-database.js';
+import { databaseAway, PUBLISH } from '../owner/further-database.js';
+import { OwnerDatabase, type OwnerDatabases, type OwnerOptions } from '../owner/owner-database.js';
 import type { TenantBinding } from '../tenant-binding.js';
 import { assertOurs, entryOf, markAsOurs } from './enlistment.js';
 import { Reopening } from './reopening.js';
@@ -30,7 +25,7 @@ export interface TenantDatabasesOptions {
   limits: SessionLimits;
   /** What all databases have in common. */
   common: Pick<OwnerOptions, 'masterKey' | 'registryMigrations' | 'tenantMigrations'>;
-  poolFor(logins: ServerLogins, size: number): ServedDatabase['tenants'];
+  poolFor: (logins: ServerLogins, size: number) => ServedDatabase['tenants'];
 }
 
 /** How long a database that was away is left alone before it is tried again. */
@@ -152,7 +147,9 @@ export class TenantDatabases implements OwnerDatabases, TenantConnections {
       further: {
         name,
         admit: (client) => assertOurs(client, name, entry),
-        publish: async (template) => void (await main.owner.query(PUBLISH, [...template])),
+        publish: async (template) => {
+          await main.owner.query(PUBLISH, [...template]);
+        },
       },
     });
     try {

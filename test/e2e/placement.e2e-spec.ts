@@ -1,0 +1,248 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { send } from '../support/client.js';
+import { TwoDatabases } from '../support/two-databases.js';
+
+let two: TwoDatabases;
+
+beforeAll(async () => {
+  two = await TwoDatabases.open();
+}, 120_000);
+
+afterAll(() => two.close());
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(200);
+}
+
+describe('tenants on two PostgreSQL servers', () => {
+  it('spread by themselves, and operators see where each lives', async () => {
+    const made = [await two.tenant(), await two.tenant()];
+    const answers = await Promise.all(made.map(({ id }) => two.operator.get(`/v1/tenants/${id}`)));
+    const databases = answers.map(({ body }) => (body as { database: string }).database);
+    expect(databases.toSorted()).toEqual(['east', 'main']);
+  });
+
+  it('are made where the operator says, and have their schema there alone', async () => {
+    const east = await two.tenant('east');
+    const main = await two.tenant('main');
+    expect(await two.placesOf(east.schema)).toEqual({ main: 0, east: 1 });
+    expect(await two.placesOf(main.schema)).toEqual({ main: 1, east: 0 });
+  });
+
+  it('read and write, each their own rows', async () => {
+    const [east, main] = [await two.tenant('east'), await two.tenant('main')];
+    const [theirs, ours] = [await east.vendor(), await main.vendor()];
+    const listed = async ({ admin }: typeof east): Promise<string[]> =>
+      ((await admin.get('/v1/vendors')).body as { data: { id: string }[] }).data.map(({ id }) => id);
+    expect(await listed(east)).toEqual([theirs.id]);
+    expect(await listed(main)).toEqual([ours.id]);
+    expect((await main.admin.get(`/v1/vendors/${theirs.id}`)).status).toBe(404);
+    expect((await east.admin.get(`/v1/vendors/${ours.id}`)).status).toBe(404);
+    const [row] = await two.onEast<{ count: number }>(`SELECT count(*)::int FROM ${east.schema}.vendor`);
+    expect(row).toEqual({ count: 1 });
+  });
+
+  it('cannot be reached by the role of a tenant of the other server', async () => {
+    const [east, main] = [await two.tenant('east'), await two.tenant('main')];
+    expect(await two.onEast('SELECT FROM pg_roles WHERE rolname = $1', [main.schema])).toEqual([]);
+    expect(await two.onMain('SELECT FROM pg_roles WHERE rolname = $1', [east.schema])).toEqual([]);
+    // Were the registry to name the wrong server, nothing of the tenant would be found there.
+    await two.onMain(`UPDATE platform.tenant SET database = 'main' WHERE id = $1`, [east.id]);
+    await sleep(600);
+    expect((await east.admin.get('/v1/vendors')).status).toBe(500);
+    await two.onMain(`UPDATE platform.tenant SET database = 'east' WHERE id = $1`, [east.id]);
+    await sleep(600);
+    expect((await east.admin.get('/v1/vendors')).status).toBe(200);
+  });
+
+  it('have the same doors closed on either server', async () => {
+    const doors = `SELECT has_function_privilege(oid, 'pg_catalog.set_config(text,text,boolean)', 'EXECUTE') AS config,
+                          has_language_privilege(oid, 'plpgsql', 'USAGE') AS language
+                     FROM pg_roles WHERE rolname = $1`;
+    const east = await two.tenant('east');
+    expect(await two.onEast(doors, [east.schema])).toEqual([{ config: false, language: false }]);
+  });
+
+  it('are refused on a database that is not known', async () => {
+    const answer = await two.operator.post('/v1/tenants', {
+      slug: 'nowhere',
+      name: 'Nowhere',
+      admin: { email: 'a@ringfence.test' },
+      database: 'west',
+    });
+    expect(answer.status).toBe(422);
+    expect(answer.body).toMatchObject({
+      errors: [{ pointer: '/database', code: 'unknown_database', detail: 'Must be one of east, main.' }],
+    });
+  });
+
+  it('are made elsewhere once a database is closed to new ones', async () => {
+    expect(await two.run('database', 'close', 'main')).toMatchObject({ code: 0 });
+    for (let time = 0; time < 3; time++)
+      expect(await two.placesOf((await two.tenant()).schema)).toEqual({ main: 0, east: 1 });
+    expect(await two.run('database', 'close', 'east')).toMatchObject({ code: 1 });
+    expect(await two.run('database', 'open', 'main')).toMatchObject({ code: 0 });
+  });
+
+  it('go with all they have when they are deleted', async () => {
+    const east = await two.tenant('east');
+    expect((await two.operator.delete(`/v1/tenants/${east.id}?confirm=${east.slug}`)).status).toBe(204);
+    expect(await two.placesOf(east.schema)).toEqual({ main: 0, east: 0 });
+    expect(await two.onEast('SELECT FROM pg_roles WHERE rolname = $1', [east.schema])).toEqual([]);
+  });
+
+  it('are all migrated, and verified, by one command', async () => {
+    const [east, main] = [await two.tenant('east'), await two.tenant('main')];
+    expect(await two.run('tenant', 'status', '--verify')).toMatchObject({ code: 0 });
+    await two.onMain('UPDATE platform.tenant SET fingerprint = NULL WHERE id = ANY ($1)', [
+      [east.id, main.id],
+    ]);
+    const ran = await two.run('tenant', 'migrate', '--json');
+    expect(ran.code).toBe(0);
+    expect(JSON.parse(ran.output)).toMatchObject({
+      planned: 2,
+      outcomes: [{ status: 'done' }, { status: 'done' }],
+    });
+    await two.onEast(`ALTER TABLE ${east.schema}.vendor ADD COLUMN strange int`);
+    const verified = await two.run('tenant', 'status', '--verify');
+    expect(verified).toMatchObject({ code: 1 });
+    expect(verified.output).toContain(east.slug);
+    expect(verified.output).not.toContain(`failed ${main.slug}`);
+    await two.onEast(`ALTER TABLE ${east.schema}.vendor DROP COLUMN strange`);
+    expect(await two.run('tenant', 'status', '--verify')).toMatchObject({ code: 0 });
+  });
+
+  it('are exported from one and imported on the other', async () => {
+    const main = await two.tenant('main');
+    const vendor = await main.vendor();
+    const file = two.file(`${main.slug}.zip`);
+    expect(await two.run('tenant', 'export', main.slug, '--out', file)).toMatchObject({ code: 0 });
+    const slug = `${main.slug}-copy`;
+    const ran = await two.run('tenant', 'import', file, '--slug', slug, '--database', 'east');
+    expect(ran).toMatchObject({ code: 0 });
+    const [row] = await two.onMain<{ name: string; database: string }>(
+      'SELECT schema_name AS name, database FROM platform.tenant WHERE slug = $1',
+      [slug],
+    );
+    expect(row!.database).toBe('east');
+    expect(await two.onEast(`SELECT id FROM ${row!.name}.vendor`)).toEqual([{ id: vendor.id }]);
+  });
+});
+
+describe('a tenant that moves to another server', () => {
+  it('has the same rows there, its callers stay signed in, and nothing stays behind', async () => {
+    const tenant = await two.tenant('main');
+    const vendor = await tenant.vendor();
+    await tenant.agent(vendor);
+    expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
+    await sleep(600);
+    expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
+    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).body).toMatchObject({ id: vendor.id });
+    await tenant.vendor();
+    expect(await two.onEast(`SELECT count(*)::int FROM ${tenant.schema}.vendor`)).toEqual([{ count: 2 }]);
+    expect(await two.run('tenant', 'status', '--verify')).toMatchObject({ code: 0 });
+  });
+
+  it('is as before when the move fails', async () => {
+    const tenant = await two.tenant('main');
+    const vendor = await tenant.vendor();
+    // A schema of that name is in the way, as after a restore by hand.
+    await two.onEast(`CREATE ROLE ${tenant.schema}`);
+    const ran = await two.run('tenant', 'move', tenant.slug, '--to', 'east');
+    expect(ran.code).toBe(1);
+    await sleep(600);
+    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
+    await tenant.vendor();
+    expect(await two.placesOf(tenant.schema)).toEqual({ main: 1, east: 0 });
+  });
+
+  it('stays suspended after a crash, with all its rows, until the move is begun again', async () => {
+    const tenant = await two.tenant('main');
+    const vendor = await tenant.vendor();
+    // What a move that was killed while it copied leaves: a recorded copy that does not count, and no right to write.
+    await two.onMain(
+      `UPDATE platform.tenant SET stale_copy_on = 'east', status = 'suspended', suspension_mode = 'blocked',
+              suspended_at = now(), suspension_reason = 'It moves to another database.' WHERE id = $1`,
+      [tenant.id],
+    );
+    await two.onMain(
+      `REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${tenant.schema} FROM ${tenant.schema}`,
+    );
+    await two.onEast(`CREATE SCHEMA ${tenant.schema} AUTHORIZATION ringfence_tenant_owner`);
+    await sleep(600);
+    expect((await tenant.admin.get('/v1/vendors')).status).toBe(403);
+    expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
+    await sleep(600);
+    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
+    await tenant.vendor();
+    expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
+  });
+});
+
+describe('what a crash leaves on the second server', () => {
+  it('is cleared away with a tenant that was never finished', async () => {
+    const east = await two.tenant('east');
+    await two.onMain(
+      `UPDATE platform.tenant SET status = 'provisioning', created_at = now() - interval '1 hour' WHERE id = $1`,
+      [east.id],
+    );
+    expect(await two.run('tenant', 'list')).toMatchObject({ code: 0 });
+    expect(await two.placesOf(east.schema)).toEqual({ main: 0, east: 0 });
+    expect(await two.onMain('SELECT FROM platform.tenant WHERE id = $1', [east.id])).toEqual([]);
+  });
+
+  it('is removed when the registry never knew it, but not when it holds rows', async () => {
+    const [empty, full] = [await two.tenant('east'), await two.tenant('east')];
+    await two.onEast(`TRUNCATE ${empty.schema}."user" CASCADE`);
+    await two.onMain('DELETE FROM platform.tenant WHERE id = ANY ($1)', [[empty.id, full.id]]);
+    await two.run('tenant', 'list');
+    await two.onMain(`UPDATE platform.orphan SET first_seen_at = now() - interval '2 days'`);
+    expect(await two.onMain('SELECT DISTINCT database FROM platform.orphan')).toEqual([{ database: 'east' }]);
+    await two.run('tenant', 'list');
+    expect(await two.placesOf(empty.schema)).toEqual({ main: 0, east: 0 });
+    expect(await two.placesOf(full.schema)).toEqual({ main: 0, east: 1 });
+    await two.onEast(`DROP SCHEMA ${full.schema} CASCADE`);
+    await two.onEast(`DROP ROLE ${full.schema}`);
+  });
+});
+
+describe('a server whose second database is away', () => {
+  it('answers 503 to the tenants there alone, says so, and serves them again without a restart', async () => {
+    const [east, main] = [await two.tenant('east'), await two.tenant('main')];
+    await two.killEast();
+    await until(async () => (await east.admin.get('/v1/vendors')).status === 503);
+    const answer = await east.admin.get('/v1/vendors');
+    expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect((await main.admin.get('/v1/vendors')).status).toBe(200);
+    const ready = await send('GET', '/health/ready');
+    expect(ready.status).toBe(200);
+    expect(ready.text).toContain('"tenantDatabasesAway":1');
+    // New tenants are made where there is a server.
+    expect((await two.tenant()).schema).toMatch(/^t_/);
+    await two.startEast();
+    await until(async () => (await east.admin.get('/v1/vendors')).status === 200);
+    expect((await send('GET', '/health/ready')).text).not.toContain('tenantDatabasesAway');
+  }, 60_000);
+
+  it('starts all the same, and takes the database in when it comes back', async () => {
+    const [east, main] = [await two.tenant('east'), await two.tenant('main')];
+    await two.server.stop();
+    await two.stopEast();
+    await two.serve();
+    expect((await main.admin.get('/v1/vendors')).status).toBe(200);
+    const answer = await east.admin.get('/v1/vendors');
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(two.server.output()).toContain('the tenant database east is away');
+    await two.startEast();
+    await until(async () => (await east.admin.get('/v1/vendors')).status === 200);
+  }, 60_000);
+
+  it('is refused where the name leads to another database than it did', async () => {
+    await two.server.stop();
+    await expect(two.serve({ TENANT_DATABASES: `west=${two.eastUrl}` })).rejects.toThrow(
+      'TENANT_DATABASES: west is another database than the registry knows',
+    );
+    await two.serve();
+  }, 60_000);
+});
