@@ -6,7 +6,7 @@ let two: TwoDatabases;
 
 beforeAll(async () => {
   two = await TwoDatabases.open();
-}, 120_000);
+});
 
 afterAll(() => two.close());
 
@@ -222,7 +222,7 @@ describe('a server whose second database is away', () => {
     await two.startEast();
     await until(async () => (await east.admin.get('/v1/vendors')).status === 200);
     expect((await send('GET', '/health/ready')).text).not.toContain('tenantDatabasesAway');
-  }, 60_000);
+  });
 
   it('starts all the same, and takes the database in when it comes back', async () => {
     const [east, main] = [await two.tenant('east'), await two.tenant('main')];
@@ -236,7 +236,7 @@ describe('a server whose second database is away', () => {
     expect(two.server.output()).toContain('the tenant database east is away');
     await two.startEast();
     await until(async () => (await east.admin.get('/v1/vendors')).status === 200);
-  }, 60_000);
+  });
 
   it('is refused where the name leads to another database than it did', async () => {
     await two.server.stop();
@@ -244,5 +244,5 @@ describe('a server whose second database is away', () => {
       'TENANT_DATABASES: west is another database than the registry knows',
     );
     await two.serve();
-  }, 60_000);
+  });
 });

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { execFile } from 'node:child_process';
@@ -36,9 +36,14 @@ export class TwoDatabases {
     // PostgreSQL runs under an account of its own, which must reach the folders below.
     chmodSync(folder, 0o711);
     const database = DatabaseProcess.start(join(folder, 'east'));
-    const { url, error } = await database.started;
-    if (url === undefined) throw new Error(`the second PostgreSQL did not start: ${error?.message}`);
-    const opened = new TwoDatabases(folder, database, url);
+    const { url, host, error } = await database.started;
+    if (url === undefined || host === undefined)
+      throw new Error(`the second PostgreSQL did not start: ${error?.message}`);
+    // The folder of the socket is another one after each start; what the server is told stays the same.
+    const address = join(folder, 'socket');
+    symlinkSync(host, address);
+    const eastUrl = url.replace(encodeURIComponent(host), encodeURIComponent(address));
+    const opened = new TwoDatabases(folder, database, eastUrl);
     await opened.serve();
     return opened;
   }
@@ -92,9 +97,11 @@ export class TwoDatabases {
     return { main: main!.count, east: east!.count };
   }
 
+  /** As if the machine had lost its power: no session is told. */
   async killEast(): Promise<void> {
+    const [pid] = readFileSync(join(this.folder, 'east/postgres/postmaster.pid'), 'utf8').split('\n');
+    process.kill(Number(pid), 'SIGQUIT');
     await this.database.kill();
-    // Its PostgreSQL ends when it notices; whoever takes the folder over makes sure of it.
   }
 
   async stopEast(): Promise<void> {
@@ -103,8 +110,10 @@ export class TwoDatabases {
 
   async startEast(): Promise<void> {
     this.database = DatabaseProcess.start(join(this.folder, 'east'));
-    const { error } = await this.database.started;
-    if (error) throw new Error(error.message);
+    const { host, error } = await this.database.started;
+    if (host === undefined) throw new Error(error?.message);
+    unlinkSync(join(this.folder, 'socket'));
+    symlinkSync(host, join(this.folder, 'socket'));
   }
 
   /** Runs `ringfence` beside the server. */
