@@ -8,6 +8,8 @@ beforeAll(async () => {
   two = await TwoDatabases.open();
 });
 
+beforeAll(() => two.serve());
+
 afterAll(() => two.close());
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {

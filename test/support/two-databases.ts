@@ -31,6 +31,7 @@ export class TwoDatabases {
     this.database = database;
   }
 
+  /** The second PostgreSQL alone; `serve` starts the server. */
   static async open(): Promise<TwoDatabases> {
     const folder = mkdtempSync(join(tmpdir(), 'ringfence-two-'));
     // PostgreSQL runs under an account of its own, which must reach the folders below.
@@ -43,9 +44,7 @@ export class TwoDatabases {
     const address = join(folder, 'socket');
     symlinkSync(host, address);
     const eastUrl = url.replace(encodeURIComponent(host), encodeURIComponent(address));
-    const opened = new TwoDatabases(folder, database, eastUrl);
-    await opened.serve();
-    return opened;
+    return new TwoDatabases(folder, database, eastUrl);
   }
 
   get environment(): Record<string, string> {

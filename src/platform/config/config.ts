@@ -38,7 +38,6 @@ export interface Config {
   dbTransactionTimeoutMs: number;
   dbConnectionMaxUses: number;
   dbConnectionMaxAgeSeconds: number;
-  databaseEngine: 'postgres' | 'citus';
   /** The owner's URL of each further database on which tenants may live, by name. */
   tenantDatabases: Readonly<Record<string, string>>;
   tenantBind: 'role' | 'transaction' | 'set_user';
@@ -108,7 +107,6 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     dbTransactionTimeoutMs: values.DB_TRANSACTION_TIMEOUT_MS,
     dbConnectionMaxUses: values.DB_CONNECTION_MAX_USES,
     dbConnectionMaxAgeSeconds: values.DB_CONNECTION_MAX_AGE_SECONDS,
-    databaseEngine: values.DATABASE_ENGINE,
     tenantDatabases: values.TENANT_DATABASES,
     tenantBind: values.TENANT_BIND,
     tenantDatabaseUrl: values.TENANT_DATABASE_URL,

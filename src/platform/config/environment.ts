@@ -22,7 +22,6 @@ export const MAIN_DATABASE = 'main';
 /** Each database needs a connection for each of its four logins. */
 const CONNECTIONS_A_DATABASE = 4;
 const DEFAULT_POOL_SIZE = 16;
-const DATABASE_ENGINES = ['postgres', 'citus'] as const;
 const TENANT_BINDS = ['role', 'transaction', 'set_user'] as const;
 const NODE_ENVS = ['development', 'test', 'production'] as const;
 const DAY_SECONDS = 86_400;
@@ -153,7 +152,6 @@ export const environmentSchema = z.object({
   DB_TRANSACTION_TIMEOUT_MS: wholeNumber(100, 600_000).default(30_000),
   DB_CONNECTION_MAX_USES: wholeNumber(1, 1_000_000).default(5000),
   DB_CONNECTION_MAX_AGE_SECONDS: wholeNumber(1, DAY_SECONDS).default(1800),
-  DATABASE_ENGINE: oneOf(DATABASE_ENGINES).default('postgres'),
   TENANT_DATABASES: variable(readDatabases, true).default({}),
   TENANT_BIND: oneOf(TENANT_BINDS).default('role'),
   TENANT_DATABASE_URL: databaseUrl.optional(),
@@ -208,12 +206,8 @@ export function relationFaults(env: Readonly<Record<string, string | undefined>>
 
 function placementFaults(env: Readonly<Record<string, string | undefined>>): string[] {
   const faults: string[] = [];
-  if (env['DATABASE_ENGINE'] === 'citus' && !env['DATABASE_URL'])
-    faults.push('DATABASE_ENGINE: citus needs DATABASE_URL, the address of the coordinator');
   const others = env['TENANT_DATABASES'];
   if (!others) return faults;
-  if (env['DATABASE_ENGINE'] === 'citus')
-    faults.push('TENANT_DATABASES: must not be given with DATABASE_ENGINE=citus');
   if (env['TENANT_DATABASE_URL'])
     faults.push('TENANT_DATABASES: must not be given together with TENANT_DATABASE_URL');
   const needed = CONNECTIONS_A_DATABASE * (others.split(',').length + 1);

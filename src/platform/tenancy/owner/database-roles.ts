@@ -16,9 +16,6 @@ export class DatabaseSetupError extends Error {
   }
 }
 
-/** `citus`: DATABASE_URL is the coordinator of a cluster. */
-export type DatabaseEngine = 'postgres' | 'citus';
-
 /** The names of the installation's own roles, each beginning with the database's name. */
 export interface RoleNames {
   /** Owns the schemas of all tenants; cannot log in. */
@@ -61,7 +58,6 @@ export async function prepareDatabase(
   owner: ClientBase,
   base: PoolConfig,
   masterKey: Buffer,
-  engine: DatabaseEngine = 'postgres',
 ): Promise<RoleNames> {
   const { rows } = await owner.query<{ version: number; database: string }>(
     `SELECT current_setting('server_version_num')::int AS version, current_database()::text AS database`,
@@ -71,9 +67,7 @@ export async function prepareDatabase(
   const names = roleNames(database);
   await owner.query('SELECT pg_advisory_lock($1)', [BOOTSTRAP_LOCK]);
   try {
-    // Citus opens connections between its nodes in the name of whoever changes tables.
-    const ownerLogin = engine === 'citus' ? 'LOGIN' : 'NOLOGIN';
-    await ensureRole(owner, names.tenantOwner, `${ownerLogin} NOINHERIT`);
+    await ensureRole(owner, names.tenantOwner, 'NOLOGIN NOINHERIT');
     for (const name of [names.registry, ...names.logins]) {
       await ensureRole(owner, name, 'LOGIN NOINHERIT');
       await ensurePassword(owner, { ...base, user: name, password: loginPassword(masterKey, name) });

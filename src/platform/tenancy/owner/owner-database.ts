@@ -1,6 +1,6 @@
 import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
 import { runMigrations, type MigrationClass } from './migration-runner.js';
-import { loginPassword, prepareDatabase, type DatabaseEngine, type RoleNames } from './database-roles.js';
+import { loginPassword, prepareDatabase, type RoleNames } from './database-roles.js';
 import { sessionSettings, type SessionLimits } from '../binding/session-settings.js';
 import {
   assertSameCatalog,
@@ -40,7 +40,6 @@ export interface OwnerOptions {
   tenantMigrations: readonly MigrationClass[];
   /** Left out for the database of the registry. */
   further?: FurtherDatabase;
-  engine?: DatabaseEngine;
 }
 
 /**
@@ -65,8 +64,8 @@ export class OwnerDatabase implements OwnerDatabases {
     const client = await pool.connect();
     try {
       await options.further?.admit(client);
-      const { connection, masterKey, engine } = options;
-      const roles = await prepareDatabase(client, connection, masterKey, engine);
+      const { connection, masterKey } = options;
+      const roles = await prepareDatabase(client, connection, masterKey);
       const { rows } = await client.query<{ version: string }>(
         `SELECT split_part(current_setting('server_version'), ' ', 1) AS version`,
       );

@@ -40,7 +40,11 @@ export class Placement {
       .map(({ name }) => name);
     if (asked !== undefined) {
       if (!open.includes(asked))
-        throw InvalidError.field('/database', 'unknown_database', `Must be one of ${open.toSorted().join(', ')}.`);
+        throw InvalidError.field(
+          '/database',
+          'unknown_database',
+          `Must be one of ${open.toSorted().join(', ')}.`,
+        );
       return this.databases.at(asked);
     }
     let failure: unknown = new ConflictError('No database takes new tenants.');
