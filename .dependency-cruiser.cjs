@@ -21,6 +21,7 @@ const HTTP = room('platform/http');
 const TENANCY = room('platform/tenancy');
 const AUTH = room('platform/auth');
 const AUDIT = room('platform/audit');
+const ROLES = room('platform/roles');
 const PROTECTION = room('platform/protection');
 
 /** Each room and what of our own code it may import besides itself. Anything else is red. */
@@ -33,14 +34,24 @@ const ROOMS = {
   'platform/tenancy': [KERNEL, CONFIG, DATABASE, HTTP, MIGRATION_LISTS],
   'platform/protection': [KERNEL, CONFIG, TENANCY],
   'platform/audit': [KERNEL, CONFIG, HTTP, TENANCY, PROTECTION],
-  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, AUDIT, PROTECTION],
+  'platform/roles': [KERNEL, HTTP_WORDS, TENANCY, AUDIT],
+  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, ROLES, AUDIT, PROTECTION],
   'platform/access': [KERNEL, HTTP],
-  'platform/users': [KERNEL, HTTP_WORDS, TENANCY, AUTH, AUDIT],
+  'platform/idempotency': [KERNEL, HTTP, TENANCY, PROTECTION],
+  'platform/users': [KERNEL, HTTP_WORDS, TENANCY, ROLES, AUTH, AUDIT],
   'platform/tenants': [KERNEL, HTTP_WORDS, TENANCY, AUTH, AUDIT, room('platform/users')],
   'platform/docs': [KERNEL, CONFIG, HTTP],
   'features/vendors': [KERNEL, HTTP_WORDS, TENANCY_DOOR],
   'features/agents': [KERNEL, HTTP_WORDS, TENANCY_DOOR, faceOf('vendors')],
-  'features/files': [KERNEL, HTTP_WORDS, TENANCY_DOOR, CONFIG, faceOf('vendors'), faceOf('agents')],
+  'features/files': [
+    KERNEL,
+    HTTP_WORDS,
+    TENANCY_DOOR,
+    CONFIG,
+    '^src/platform/idempotency/idempotency\\.(module|interceptor)\\.ts$',
+    faceOf('vendors'),
+    faceOf('agents'),
+  ],
   // It moves whole tenants: above the features, since it takes the bytes of files along.
   'features/portability': [
     KERNEL,
@@ -76,7 +87,7 @@ const ORDER = {
 const orderRules = Object.entries(ORDER).map(([role, above]) => ({
   name: `order-of-${role}`,
   severity: 'error',
-  from: { path: `^src/(features|platform/(users|tenants))/.*\\.${role}\\.ts$` },
+  from: { path: `^src/(features|platform/(users|tenants|roles))/.*\\.${role}\\.ts$` },
   // The base of all repositories, and of the entities that they keep, is one file.
   to: { path: `^src/.*\\.(${above.join('|')})\\.ts$`, pathNot: TENANCY },
 }));

@@ -21,6 +21,7 @@ const { FleetRegistry } = built('src/platform/tenancy/fleet/fleet-registry.js');
 const { grantToTenant, openSchema } = built('src/platform/tenancy/owner/tenant-blueprint.js');
 const { newSchemaName } = built('src/platform/tenancy/tenant-schema.js');
 const { OwnerDatabase } = built('src/platform/tenancy/owner/owner-database.js');
+const { NamedStatements } = built('src/platform/tenancy/binding/named-statements.js');
 const { RoleBinder } = built('src/platform/tenancy/binding/tenant-binder.js');
 const { TenantContext } = built('src/platform/tenancy/tenant-context.js');
 const { TenantLifecycle } = built('src/platform/tenancy/registry/tenant-lifecycle.js');
@@ -47,8 +48,11 @@ export function stepOf(number, sql) {
   return migration;
 }
 
+/** As the server does unless told. */
+const NAMED_STATEMENTS = 256;
+
 /** The engine as one process has it, with these migrations of tenants after the real ones. */
-export async function openEngine(connection, masterKey, steps = []) {
+export async function openEngine(connection, masterKey, steps = [], names = NAMED_STATEMENTS) {
   const owner = await OwnerDatabase.open({
     connection,
     masterKey,
@@ -58,7 +62,7 @@ export async function openEngine(connection, masterKey, steps = []) {
   const registry = await new Registry(owner.login(owner.roles.registry, LIMITS)).initialize();
   const pool = new TenantPool({
     logins: owner.roles.logins.map((login) => owner.login(login, LIMITS)),
-    binder: new RoleBinder(),
+    binder: new RoleBinder(new NamedStatements(names)),
     size: POOL_SIZE,
     waitTimeoutMs: 3000,
     maxUses: 5000,
@@ -67,6 +71,7 @@ export async function openEngine(connection, masterKey, steps = []) {
   const context = new TenantContext(await TenantModel.build([Vendor], owner.serverVersion), pool);
   return {
     owner,
+    pool,
     context,
     lifecycle: new TenantLifecycle(registry, owner, new TenantDirectory(registry), context),
     migrator: new FleetMigrator(new FleetRegistry(registry, owner), owner),
@@ -104,9 +109,11 @@ export class ByHand {
     const hand = new ByHand();
     await hand.connect(connection, parallel);
     hand.tenantOwner = owner.roles.tenantOwner;
+    hand.serverVersion = owner.serverVersion;
     const blueprint = await owner.blueprint();
     // The very statements that make a tenant, with the schema of the template in them.
     hand.template = blueprint.template;
+    hand.tables = blueprint.tables;
     hand.statements = blueprint.statements.map(({ sql }) => sql).join(';\n');
     return hand;
   }
@@ -126,10 +133,15 @@ export class ByHand {
     const work = async (client) => {
       while (left-- > 0) {
         const name = newSchemaName();
-        const opened = openSchema(name, this.tenantOwner, `by_hand_login_${this.schemas.length % 4}`);
+        const opened = openSchema(
+          name,
+          this.tenantOwner,
+          this.serverVersion,
+          `by_hand_login_${this.schemas.length % 4}`,
+        );
         const tables = this.statements.replaceAll(this.template, name);
         await client.query(
-          `BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL client_min_messages = warning; ${opened} ${tables}; ${grantToTenant(name)} COMMIT`,
+          `BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL client_min_messages = warning; ${opened} ${tables}; ${grantToTenant(name, this.tables)} COMMIT`,
         );
         this.schemas.push(name);
       }
@@ -149,3 +161,22 @@ export class ByHand {
 }
 
 export const newMasterKey = () => Buffer.from(globalThis.crypto.getRandomValues(new Uint8Array(32)));
+
+/** How a further server reaches the PostgreSQL of this folder while another process owns it. */
+export async function asDatabaseUrl(dataDir) {
+  const { host, port, user, password, database } = (await connectToRunning(dataDir)).connection;
+  const place = new URLSearchParams({ host, port: String(port) });
+  return { DATABASE_URL: `postgres://${user}:${password}@localhost/${database}?${place}` };
+}
+
+/** Of the database with the tenants, in bytes. */
+export async function databaseSize(connection) {
+  const client = new pg.Client(connection);
+  await client.connect();
+  try {
+    const { rows } = await client.query('SELECT pg_database_size(current_database()) AS bytes');
+    return Number(rows[0].bytes);
+  } finally {
+    await client.end();
+  }
+}

@@ -1,17 +1,17 @@
 /** The server itself, as bench/tenants.mjs starts it on a folder that has tenants already. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { connectToRunning, ROOT } from './tenant-engine.mjs';
 
-const LIMIT = '100000';
+const LIMIT = '1000000000';
 const WORKERS = 16;
 
 /** Starts `dist/src/main.js`; with how long it took until it listened. */
-export async function startServer(dataDir, masterKey) {
+export async function startServer(dataDir, masterKey, env = {}) {
   const begun = performance.now();
   const child = spawn(process.execPath, [join(ROOT, 'dist/src/main.js')], {
     cwd: ROOT,
@@ -27,6 +27,7 @@ export async function startServer(dataDir, masterKey) {
       RATE_LIMIT_PER_MINUTE: '0',
       LOGIN_RATE_LIMIT_PER_MINUTE: '0',
       TENANT_REQUESTS_PER_MINUTE: LIMIT,
+      ...env,
     },
   });
   const url = await new Promise((found, failed) => {
@@ -105,4 +106,20 @@ export async function mostConnections(dataDir, work) {
     await watching;
     await client.end();
   }
+}
+
+/** What PostgreSQL's processes hold in memory that they do not share, in MB; on Linux alone. */
+export function postgresMemory(dataDir) {
+  const postmaster = readFileSync(join(dataDir, 'postgres/postmaster.pid'), 'utf8').split('\n')[0];
+  let kilobytes = 0;
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+      if (pid !== postmaster && !status.includes(`\nPPid:\t${postmaster}\n`)) continue;
+      kilobytes += Number(/RssAnon:\s+(\d+)/.exec(status)?.[1] ?? 0);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return kilobytes / 1024;
 }

@@ -5,6 +5,7 @@ import { FilesModule } from './features/files/files.module.js';
 import { PortabilityModule } from './features/portability/portability.module.js';
 import { VendorsModule } from './features/vendors/vendors.module.js';
 import { AccessModule } from './platform/access/access.module.js';
+import { FieldsGuard } from './platform/access/fields.guard.js';
 import { OwnershipGuard } from './platform/access/ownership.guard.js';
 import { PermissionsGuard } from './platform/access/permissions.guard.js';
 import { AuditModule } from './platform/audit/audit.module.js';
@@ -14,6 +15,8 @@ import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { AddressThrottlerGuard } from './platform/http/throttler.guard.js';
 import { ProtectionModule } from './platform/protection/protection.module.js';
+import { IdempotencyModule } from './platform/idempotency/idempotency.module.js';
+import { RolesModule } from './platform/roles/roles.module.js';
 import { DatabaseReadiness } from './platform/tenancy/registry/database-readiness.js';
 import { ReadOnlyGuard } from './platform/tenancy/shares/read-only.guard.js';
 import { TenancyModule } from './platform/tenancy/tenancy.module.js';
@@ -31,7 +34,9 @@ import { UsersModule } from './platform/users/users.module.js';
     AuditModule,
     AuthModule,
     AccessModule,
+    IdempotencyModule,
     TenantsModule,
+    RolesModule,
     UsersModule,
     VendorsModule,
     AgentsModule,
@@ -45,6 +50,7 @@ import { UsersModule } from './platform/users/users.module.js';
     { provide: APP_GUARD, useClass: ReadOnlyGuard },
     { provide: APP_GUARD, useClass: PermissionsGuard },
     { provide: APP_GUARD, useClass: OwnershipGuard },
+    { provide: APP_GUARD, useClass: FieldsGuard },
   ],
 })
 export class AppModule {}

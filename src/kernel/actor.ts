@@ -1,4 +1,5 @@
-import { grantsOf, type Grant, type Permission, type Scope } from './permissions.js';
+import { builtInEntries, namesOf, type GrantEntry } from './grants.js';
+import type { Grant, Permission, Scope } from './permissions.js';
 
 /** What is known of an authenticated caller. `tenantId` is null for operators alone. */
 export interface ActorFacts {
@@ -8,9 +9,11 @@ export interface ActorFacts {
   tenantId: string | null;
   vendorId: string | null;
   roles: readonly string[];
+  /** All that is granted to the caller; what the built-in roles grant when left out. */
+  entries?: readonly GrantEntry[];
 }
 
-/** Who calls, and what their roles let them do. Built anew for each request from stored facts. */
+/** Who calls, and what they are granted. Built anew for each request from stored facts. */
 export class Actor {
   readonly kind: ActorFacts['kind'];
   readonly id: string;
@@ -18,6 +21,9 @@ export class Actor {
   readonly tenantId: string | null;
   readonly vendorId: string | null;
   readonly roles: readonly string[];
+  /** The one place where rights come from, whoever calls: roles, or a key's own list. */
+  readonly entries: readonly GrantEntry[];
+  /** The entries by name. */
   readonly grants: ReadonlySet<Grant>;
 
   constructor(facts: ActorFacts) {
@@ -27,7 +33,8 @@ export class Actor {
     this.tenantId = facts.tenantId;
     this.vendorId = facts.vendorId;
     this.roles = facts.roles;
-    this.grants = grantsOf(facts.roles);
+    this.entries = facts.entries ?? builtInEntries(facts.roles);
+    this.grants = namesOf(this.entries);
   }
 
   /** The widest scope in which the caller holds the permission; undefined when not at all. `own` without a vendor is nothing. */
@@ -36,4 +43,39 @@ export class Actor {
     if (this.vendorId !== null && this.grants.has(`${permission}:own`)) return 'own';
     return undefined;
   }
+
+  /** The entries by which the caller may do this to what belongs to that vendor; null: to nobody's, or to whosever it is. */
+  covering(permission: Permission, ownerVendorId: string | null): GrantEntry[] {
+    const isOwn = this.vendorId !== null && ownerVendorId === this.vendorId;
+    return this.entries.filter(
+      (entry) => entry.permission === permission && (entry.scope === 'any' || isOwn),
+    );
+  }
+
+  covers(permission: Permission, ownerVendorId: string | null): boolean {
+    return this.covering(permission, ownerVendorId).length > 0;
+  }
+
+  /** Whether one of the covering entries comes with the field. Several add up: one is enough. */
+  mayUse(permission: Permission, field: string, ownerVendorId: string | null): boolean {
+    return this.covering(permission, ownerVendorId).some(({ without }) => !without.has(field));
+  }
+
+  /** Of the permission's fields, used over all that it lets the caller reach: a filter of a list, a thing yet to be made. */
+  mayUseEverywhere(permission: Permission, field: string): boolean {
+    return this.mayUse(permission, field, this.scopeOf(permission) === 'own' ? this.vendorId : null);
+  }
+
+  /** The fields, as `agents.phone:read`, that no entry of a held permission comes with. */
+  get exceptFields(): string[] {
+    const seen = this.entries.flatMap(({ permission, without }) =>
+      [...without].filter((field) => !this.entries.some(comesWith(permission, field))).map(named(permission)),
+    );
+    return [...new Set(seen)].sort();
+  }
 }
+
+const comesWith = (permission: Permission, field: string) => (entry: GrantEntry) =>
+  entry.permission === permission && !entry.without.has(field);
+
+const named = (permission: Permission) => (field: string) => permission.replace(':', `.${field}:`);

@@ -50,6 +50,28 @@ export class ForbiddenError extends DomainError {
   }
 }
 
+/** The caller may do this, but not with these parts of the input; each fault names one. */
+export class ForbiddenInputError extends DomainError {
+  readonly kind = 'forbidden';
+  constructor(
+    code: 'forbidden_fields' | 'exceeds_own_rights',
+    detail: string,
+    readonly faults: readonly FieldFault[],
+  ) {
+    super(code, detail);
+  }
+
+  /** Fields that the caller may not read or write. */
+  static fields(pointers: readonly string[]): ForbiddenInputError {
+    const faults = pointers.map((pointer) => ({
+      pointer,
+      code: 'forbidden',
+      detail: 'Your roles leave this field out.',
+    }));
+    return new ForbiddenInputError('forbidden_fields', 'Your roles leave out some of these fields.', faults);
+  }
+}
+
 /** The same answer for what does not exist and for what the caller may not see. */
 export class NotFoundError extends DomainError {
   readonly kind = 'not_found';

@@ -12,6 +12,11 @@ export const PERMISSIONS = [
   'users:read',
   'users:update',
   'users:delete',
+  'roles:create',
+  'roles:read',
+  'roles:update',
+  'roles:delete',
+  'access:explain',
   'vendors:create',
   'vendors:read',
   'vendors:update',
@@ -62,8 +67,3 @@ export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
   viewer: ['users:read:any', 'vendors:read:any', 'agents:read:any', 'files:read:any'],
   auditor: [],
 };
-
-/** All that these roles grant together; roles unknown to this version grant nothing. */
-export function grantsOf(roles: readonly string[]): ReadonlySet<Grant> {
-  return new Set(roles.flatMap((role) => (role in ROLE_GRANTS ? ROLE_GRANTS[role as Role] : [])));
-}

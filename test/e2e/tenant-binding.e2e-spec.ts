@@ -52,18 +52,19 @@ describe.each(BINDING_MODES)('a tenant bound by %s', (mode) => {
   });
 
   it('has the limits and an empty search_path inside its statements', async () => {
-    const [row] = await world.sql<Record<string, string>>(
+    const [row] = await world.sql<Record<string, string | null>>(
       world.a,
       `SELECT current_setting('search_path') AS path, current_setting('statement_timeout') AS statement,
               current_setting('lock_timeout') AS lock, current_setting('idle_in_transaction_session_timeout') AS idle,
-              current_setting('transaction_timeout') AS transaction`,
+              current_setting('transaction_timeout', true) AS transaction`,
     );
     expect(row).toEqual({
       path: expect.stringMatching(/^(|"")$/) as string,
       statement: '5s',
       lock: '2s',
       idle: '5s',
-      transaction: '20s',
+      // PostgreSQL knows it since version 17.
+      transaction: Number.parseInt(world.engine.owner.serverVersion, 10) < 17 ? null : '20s',
     });
   });
 
@@ -79,7 +80,8 @@ describe.each(BINDING_MODES)('a tenant bound by %s', (mode) => {
       'not the name',
     );
     expect(await codeOf(world.sql({ ...a, schemaName: `t_${'a'.repeat(26)}` }, 'SELECT 1'))).toMatch(
-      /22023|0P000/,
+      // The extension knows no SQLSTATE of its own for it.
+      mode === 'set_user' ? /XX000/ : /22023|0P000/,
     );
   });
 

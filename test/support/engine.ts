@@ -16,10 +16,14 @@ import { TenantPool, type TenantPoolOptions } from '../../src/platform/tenancy/b
 import { newSchemaName } from '../../src/platform/tenancy/tenant-schema.js';
 import { sharedDatabase } from './database.js';
 import { startPgbouncer } from './pgbouncer.js';
+import { startSetUserPostgres } from './set-user-postgres.js';
 
 const LIMITS = { statementMs: 5000, lockMs: 2000, idleInTransactionMs: 5000, transactionMs: 20_000 };
 
-/** The tenancy engine alone, on the database of the shared server, with schemas of its own. */
+/** Few, so that every test also evicts. */
+export const NAMED_STATEMENTS = 8;
+
+/** The tenancy engine alone, with schemas of its own; on the database of the shared server, unless it lacks what the mode needs. */
 export interface Engine {
   owner: OwnerDatabase;
   ownerClient: Client;
@@ -43,7 +47,10 @@ const callerOf = ({ tenantId }: TenantBinding): Actor =>
 export type EngineMode = 'role' | 'transaction' | 'transaction behind pgbouncer' | 'set_user';
 
 export async function openEngine(mode: EngineMode = 'role'): Promise<Engine> {
-  const { connection, masterKey } = await sharedDatabase();
+  const shared = await sharedDatabase();
+  const { masterKey } = shared;
+  const setUser = mode === 'set_user' ? await startSetUserPostgres() : undefined;
+  const { connection } = setUser ?? shared;
   const owner = await OwnerDatabase.open({ connection, masterKey, registryMigrations, tenantMigrations });
   const ownerClient = new Client(connection);
   await ownerClient.connect();
@@ -59,7 +66,7 @@ export async function openEngine(mode: EngineMode = 'role'): Promise<Engine> {
   const poolOptions: TenantPoolOptions = {
     // What is asked for at the start of a session does not count where sessions are shared.
     logins: bind === 'transaction' ? direct.map((login) => ({ ...login, options: '', ...place })) : direct,
-    binder: await binderFor(bind, owner, sessionSettings(LIMITS, owner.serverVersion)),
+    binder: await binderFor(bind, owner, sessionSettings(LIMITS, owner.serverVersion), NAMED_STATEMENTS),
     size: 16,
     waitTimeoutMs: 3000,
     maxUses: 5000,
@@ -101,6 +108,7 @@ export async function openEngine(mode: EngineMode = 'role'): Promise<Engine> {
       for (const schemaName of made) await owner.dropSchema(schemaName);
       await owner.end();
       await ownerClient.end();
+      await setUser?.stop();
     },
   };
 }

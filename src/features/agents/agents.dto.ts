@@ -12,11 +12,13 @@ import {
 } from 'class-validator';
 import type { Actor } from '../../kernel/actor.js';
 import { maskEmail, maskNumber } from '../../kernel/masking.js';
+import { Fields, isMasked, readable } from '../../platform/http/field-rights.js';
 import { IsOneLine, IsPhone, IsTime, Nullable, Optional } from '../../platform/http/fields.js';
 import { pageOf } from '../../platform/http/response/page.dto.js';
 import { PageQuery } from '../../platform/http/route.js';
 import { AGENT_KINDS, AGENT_STATUSES, type Agent, type AgentKind, type AgentStatus } from './agent.entity.js';
 
+@Fields('agents:create', ['email', 'phone', 'status', 'capabilities', 'validUntil'])
 export class CreateAgentDto {
   /** The vendor for which the agent acts; a vendor's own user may leave it out */
   @Optional()
@@ -63,6 +65,7 @@ export class CreateAgentDto {
   validUntil?: string | null;
 }
 
+@Fields('agents:update', ['name', 'kind', 'email', 'phone', 'status', 'capabilities', 'validUntil'])
 export class UpdateAgentDto extends PartialType(CreateAgentDto, { skipNullProperties: false }) {}
 
 export class AgentQueryDto extends PageQuery {
@@ -90,44 +93,45 @@ export class AgentQueryDto extends PageQuery {
   q?: string;
 }
 
+@Fields('agents:read', ['name', 'kind', 'email', 'phone', 'status', 'capabilities', 'validUntil'])
 export class AgentDto {
   /** UUIDv7 */
   @ApiProperty({ format: 'uuid' })
   id: string;
   @ApiProperty({ format: 'uuid' })
   vendorId: string;
-  name: string;
-  @ApiProperty({ enum: AGENT_KINDS, enumName: 'AgentKind' })
-  kind: AgentKind;
-  email: string | null;
-  phone: string | null;
-  @ApiProperty({ enum: AGENT_STATUSES, enumName: 'AgentStatus' })
-  status: AgentStatus;
-  capabilities: string[];
-  validUntil: Date | null;
+  name?: string;
+  @ApiProperty({ enum: AGENT_KINDS, enumName: 'AgentKind', required: false })
+  kind?: AgentKind;
+  email?: string | null;
+  phone?: string | null;
+  @ApiProperty({ enum: AGENT_STATUSES, enumName: 'AgentStatus', required: false })
+  status?: AgentStatus;
+  capabilities?: string[];
+  validUntil?: Date | null;
   createdAt: Date;
   updatedAt: Date;
   /** Counts the changes; the ETag is made of it */
   @ApiProperty({ type: 'integer', minimum: 1 })
   version: number;
 
-  /** As this reader may see it: personal data is masked for those without the permission to read it. */
+  /** As this reader may see it: personal data is masked, and fields are left out, as the reader's roles say. */
   static from(agent: Agent, reader: Actor): AgentDto {
-    const isMasked = !reader.scopeOf('personal_data:read');
-    return {
+    const masked = isMasked(reader, agent.vendorId);
+    return readable(reader, 'agents:read', agent.vendorId, {
       id: agent.id,
       vendorId: agent.vendorId,
       name: agent.name,
       kind: agent.kind,
-      email: isMasked && agent.email ? maskEmail(agent.email) : agent.email,
-      phone: isMasked && agent.phone ? maskNumber(agent.phone) : agent.phone,
+      email: masked && agent.email ? maskEmail(agent.email) : agent.email,
+      phone: masked && agent.phone ? maskNumber(agent.phone) : agent.phone,
       status: agent.status,
       capabilities: agent.capabilities,
       validUntil: agent.validUntil,
       createdAt: agent.createdAt,
       updatedAt: agent.updatedAt,
       version: agent.version,
-    };
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
 import type { Page, PageRequest } from '../../kernel/page.js';
-import { ITEM, matchesText } from '../../platform/tenancy/page-query.js';
+import { ITEM } from '../../platform/tenancy/page-query.js';
 import { TenantContext } from '../../platform/tenancy/tenant-context.js';
 import { TenantRepository } from '../../platform/tenancy/tenant.repository.js';
 import { Agent, type AgentKind, type AgentStatus } from './agent.entity.js';
@@ -22,13 +22,8 @@ export class AgentsRepository extends TenantRepository<Agent> {
     super(context, Agent);
   }
 
-  list(request: PageRequest, filter: AgentFilter): Promise<Page<Agent>> {
-    return this.findPage(request, (query) => {
-      if (filter.vendorId) query.andWhere(`${ITEM}.vendorId = :ofVendor`, { ofVendor: filter.vendorId });
-      if (filter.status) query.andWhere(`${ITEM}.status = :status`, { status: filter.status });
-      if (filter.kind) query.andWhere(`${ITEM}.kind = :kind`, { kind: filter.kind });
-      if (filter.q) matchesText(query, `${ITEM}.name`, filter.q);
-    });
+  list(request: PageRequest, { q, vendorId, status, kind }: AgentFilter): Promise<Page<Agent>> {
+    return this.findPage(request, { equals: { vendorId, status, kind }, search: ['name', q] });
   }
 
   protected ownedBy(query: SelectQueryBuilder<Agent>, vendorId: string): void {

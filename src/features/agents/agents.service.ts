@@ -52,13 +52,13 @@ export class AgentsService implements OwnerLookup {
     await this.agents.remove(id, 'agents:delete', expected);
   }
 
-  async assertVisible(id: string, permission: Permission): Promise<void> {
-    await this.agents.getVisible(id, permission);
+  async assertVisible(id: string, permission: Permission): Promise<string | null> {
+    return (await this.agents.getVisible(id, permission)).vendorId;
   }
 
   private async assertVendor(vendorId: string): Promise<void> {
     try {
-      await this.vendors.getVisible(vendorId);
+      await this.vendors.assertVisible(vendorId, 'agents:create');
     } catch (error) {
       if (error instanceof NotFoundError)
         throw InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');

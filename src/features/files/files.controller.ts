@@ -1,8 +1,9 @@
 import { Controller, Delete, Get, HttpCode, Param, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import type { Actor } from '../../kernel/actor.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
-import { Allow, IdParam, IfMatch, OwnedBy } from '../../platform/http/route.js';
+import { Allow, CurrentActor, IdParam, IfMatch, OwnedBy } from '../../platform/http/route.js';
 import { sendContent } from './content/content-response.js';
 import { FileDto } from './files.dto.js';
 import { FilesService } from './files.service.js';
@@ -16,8 +17,8 @@ export class FilesController {
   @Get(':id')
   @Allow('files:read')
   @OwnedBy(FilesService)
-  async get(@Param() { id }: IdParam): Promise<FileDto> {
-    return FileDto.from(await this.files.get(id));
+  async get(@Param() { id }: IdParam, @CurrentActor() reader: Actor): Promise<FileDto> {
+    return FileDto.from(await this.files.get(id), reader);
   }
 
   /** Get the content of a file, whole or one range of its bytes */

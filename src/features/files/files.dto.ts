@@ -1,5 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { IsOptional, IsString, MaxLength } from 'class-validator';
+import type { Actor } from '../../kernel/actor.js';
+import { Fields, readable } from '../../platform/http/field-rights.js';
 import { pageOf } from '../../platform/http/response/page.dto.js';
 import { PageQuery } from '../../platform/http/route.js';
 import type { StoredFile } from './file.entity.js';
@@ -31,6 +33,7 @@ export class FileOwnerDto {
   id: string;
 }
 
+@Fields('files:read', ['label'])
 export class FileDto {
   @ApiProperty({ format: 'uuid' })
   id: string;
@@ -48,8 +51,8 @@ export class FileDto {
   /** SHA-256 of the bytes, in hexadecimal digits */
   sha256: string;
 
-  @ApiProperty({ type: String, nullable: true })
-  label: string | null;
+  @ApiProperty({ type: String, nullable: true, required: false })
+  label?: string | null;
 
   owner: FileOwnerDto;
 
@@ -63,11 +66,13 @@ export class FileDto {
   @ApiProperty({ type: 'integer', minimum: 1 })
   version: number;
 
-  static from(file: StoredFile): FileDto {
+  /** As this reader may see it. */
+  static from(file: StoredFile, reader: Actor): FileDto {
     const { id, name, mediaType, size, sha256, label, scan, createdAt, version } = file;
     const owner: FileOwnerDto =
       file.agentId === null ? { type: 'vendor', id: file.vendorId } : { type: 'agent', id: file.agentId };
-    return { id, name, mediaType, size, sha256, label, owner, scan, createdAt, version };
+    const dto = { id, name, mediaType, size, sha256, label, owner, scan, createdAt, version };
+    return readable(reader, 'files:read', file.vendorId, dto);
   }
 }
 

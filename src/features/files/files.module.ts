@@ -2,6 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { join } from 'node:path';
 import type { Config } from '../../platform/config/config.js';
 import { CONFIG, ConfigModule } from '../../platform/config/config.module.js';
+import { IdempotencyModule } from '../../platform/idempotency/idempotency.module.js';
 import { TenantLifecycle } from '../../platform/tenancy/registry/tenant-lifecycle.js';
 import { TenancyModule } from '../../platform/tenancy/tenancy.module.js';
 import { AgentsModule } from '../agents/agents.module.js';
@@ -17,7 +18,7 @@ import { VendorFilesController } from './vendor-files.controller.js';
 
 /** Documents attached to vendors and agents. */
 @Module({
-  imports: [ConfigModule, TenancyModule, VendorsModule, AgentsModule],
+  imports: [ConfigModule, TenancyModule, IdempotencyModule, VendorsModule, AgentsModule],
   controllers: [VendorFilesController, AgentFilesController, FilesController],
   providers: [
     {

@@ -39,11 +39,7 @@ export class FilesRepository extends TenantRepository<StoredFile> {
 
   /** The files attached to the owner itself: those of a vendor's agents are not among the vendor's. */
   findPageOf({ vendorId, agentId }: FileOwner, request: PageRequest): Promise<Page<StoredFile>> {
-    return this.findPage(request, (query) => {
-      query.andWhere(`${ITEM}.vendorId = :ownerVendorId`, { ownerVendorId: vendorId });
-      if (agentId === null) query.andWhere(`${ITEM}.agentId IS NULL`);
-      else query.andWhere(`${ITEM}.agentId = :agentId`, { agentId });
-    });
+    return this.findPage(request, { equals: { vendorId, agentId } });
   }
 
   /** Which of these ids have a row, for all of the tenant; for jobs. */

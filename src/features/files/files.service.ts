@@ -24,8 +24,8 @@ export class FilesService implements OwnerLookup {
     private readonly agents: AgentsService,
   ) {}
 
-  async assertVisible(id: string, permission: Permission): Promise<void> {
-    await this.files.getVisible(id, permission);
+  async assertVisible(id: string, permission: Permission): Promise<string | null> {
+    return (await this.files.getVisible(id, permission)).vendorId;
   }
 
   get(id: string): Promise<StoredFile> {

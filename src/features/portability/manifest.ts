@@ -7,6 +7,7 @@ const FORMAT_VERSION = 1;
 /** Tables that do not travel: what gives access as long as it lives. Whoever had it must sign in, or be invited, anew. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   session: 'credentials in flight: the refresh tokens of those signed in',
+  idempotency_key: 'answers to requests that may be sent again to the installation that answered them',
   invitation: 'credentials in flight: links by which passwords are chosen',
 };
 

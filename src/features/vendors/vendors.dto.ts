@@ -13,10 +13,24 @@ import {
 import type { Actor } from '../../kernel/actor.js';
 import { maskEmail, maskNumber } from '../../kernel/masking.js';
 import { pageOf } from '../../platform/http/response/page.dto.js';
+import { Fields, isMasked, readable } from '../../platform/http/field-rights.js';
 import { IsOneLine, IsPhone, Nullable, Optional } from '../../platform/http/fields.js';
 import { PageQuery } from '../../platform/http/route.js';
 import { VENDOR_STATUSES, type Vendor, type VendorStatus } from './vendor.entity.js';
 
+/** All that a vendor is described by. */
+const DESCRIPTION = [
+  'name',
+  'legalName',
+  'contactEmail',
+  'contactPhone',
+  'taxId',
+  'website',
+  'status',
+  'tags',
+] as const;
+
+@Fields('vendors:create', ['legalName', 'contactPhone', 'taxId', 'website', 'status', 'tags'])
 export class CreateVendorDto {
   /** Name by which the tenant knows the vendor */
   @IsOneLine()
@@ -67,6 +81,7 @@ export class CreateVendorDto {
   tags?: string[];
 }
 
+@Fields('vendors:update', DESCRIPTION)
 export class UpdateVendorDto extends PartialType(CreateVendorDto, { skipNullProperties: false }) {}
 
 export class VendorQueryDto extends PageQuery {
@@ -83,42 +98,43 @@ export class VendorQueryDto extends PageQuery {
   q?: string;
 }
 
+@Fields('vendors:read', DESCRIPTION)
 export class VendorDto {
   /** UUIDv7 */
   @ApiProperty({ format: 'uuid' })
   id: string;
-  name: string;
-  legalName: string | null;
-  contactEmail: string;
-  contactPhone: string | null;
-  taxId: string | null;
-  website: string | null;
-  @ApiProperty({ enum: VENDOR_STATUSES, enumName: 'VendorStatus' })
-  status: VendorStatus;
-  tags: string[];
+  name?: string;
+  legalName?: string | null;
+  contactEmail?: string;
+  contactPhone?: string | null;
+  taxId?: string | null;
+  website?: string | null;
+  @ApiProperty({ enum: VENDOR_STATUSES, enumName: 'VendorStatus', required: false })
+  status?: VendorStatus;
+  tags?: string[];
   createdAt: Date;
   updatedAt: Date;
   /** Counts the changes; the ETag is made of it */
   @ApiProperty({ type: 'integer', minimum: 1 })
   version: number;
 
-  /** As this reader may see it: personal data is masked for those without the permission to read it. */
+  /** As this reader may see it: personal data is masked, and fields are left out, as the reader's roles say. */
   static from(vendor: Vendor, reader: Actor): VendorDto {
-    const isMasked = !reader.scopeOf('personal_data:read');
-    return {
+    const masked = isMasked(reader, vendor.id);
+    return readable(reader, 'vendors:read', vendor.id, {
       id: vendor.id,
       name: vendor.name,
       legalName: vendor.legalName,
-      contactEmail: isMasked ? maskEmail(vendor.contactEmail) : vendor.contactEmail,
-      contactPhone: isMasked && vendor.contactPhone ? maskNumber(vendor.contactPhone) : vendor.contactPhone,
-      taxId: isMasked && vendor.taxId ? maskNumber(vendor.taxId) : vendor.taxId,
+      contactEmail: masked ? maskEmail(vendor.contactEmail) : vendor.contactEmail,
+      contactPhone: masked && vendor.contactPhone ? maskNumber(vendor.contactPhone) : vendor.contactPhone,
+      taxId: masked && vendor.taxId ? maskNumber(vendor.taxId) : vendor.taxId,
       website: vendor.website,
       status: vendor.status,
       tags: vendor.tags,
       createdAt: vendor.createdAt,
       updatedAt: vendor.updatedAt,
       version: vendor.version,
-    };
+    });
   }
 }
 

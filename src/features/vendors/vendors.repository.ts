@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
 import type { Page, PageRequest } from '../../kernel/page.js';
-import { ITEM, matchesText } from '../../platform/tenancy/page-query.js';
+import { ITEM } from '../../platform/tenancy/page-query.js';
 import { TenantContext } from '../../platform/tenancy/tenant-context.js';
 import { TenantRepository } from '../../platform/tenancy/tenant.repository.js';
 import { Vendor, type VendorStatus } from './vendor.entity.js';
@@ -20,11 +20,8 @@ export class VendorsRepository extends TenantRepository<Vendor> {
     super(context, Vendor);
   }
 
-  list(request: PageRequest, filter: VendorFilter): Promise<Page<Vendor>> {
-    return this.findPage(request, (query) => {
-      if (filter.status) query.andWhere(`${ITEM}.status = :status`, { status: filter.status });
-      if (filter.q) matchesText(query, `${ITEM}.name`, filter.q);
-    });
+  list(request: PageRequest, { status, q }: VendorFilter): Promise<Page<Vendor>> {
+    return this.findPage(request, { equals: { status }, search: ['name', q] });
   }
 
   protected ownedBy(query: SelectQueryBuilder<Vendor>, vendorId: string): void {

@@ -34,7 +34,7 @@ export class VendorsService implements OwnerLookup {
     await this.vendors.remove(id, 'vendors:delete', expected);
   }
 
-  async assertVisible(id: string, permission: Permission): Promise<void> {
-    await this.vendors.getVisible(id, permission);
+  async assertVisible(id: string, permission: Permission): Promise<string | null> {
+    return (await this.vendors.getVisible(id, permission)).id;
   }
 }

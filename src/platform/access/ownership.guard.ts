@@ -21,9 +21,11 @@ export class OwnershipGuard implements CanActivate {
     const owner = this.reflector.get<Type<OwnerLookup> | undefined>(OWNER_KEY, handler);
     const access = this.reflector.get<Access | undefined>(ACCESS_KEY, handler);
     if (!owner || access?.rule !== 'permission') return true;
-    const { id } = context.switchToHttp().getRequest<Request>().params;
+    const request = context.switchToHttp().getRequest<Request>();
+    const { id } = request.params;
     if (!isUUID(id)) throw new NotFoundError();
-    await this.modules.get(owner, { strict: false }).assertVisible(id as string, access.permission);
+    const lookup = this.modules.get(owner, { strict: false });
+    request.ownerVendorId = await lookup.assertVisible(id as string, access.permission);
     return true;
   }
 }

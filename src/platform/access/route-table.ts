@@ -1,5 +1,10 @@
 import { Injectable, RequestMethod, VERSION_NEUTRAL, type OnModuleInit, type Type } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
+import {
+  HTTP_CODE_METADATA,
+  METHOD_METADATA,
+  PATH_METADATA,
+  VERSION_METADATA,
+} from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
 import { ACCESS_KEY, OWNER_KEY, type Access, type OwnerLookup } from '../http/route.js';
 
@@ -10,6 +15,8 @@ export interface RouteEntry {
   access: Access | undefined;
   /** Name of the service that is asked about the `:id`. */
   owner: string | undefined;
+  /** Of success. */
+  status: number;
 }
 
 /** A route said nothing about access, or leaves the owner of its `:id` open. */
@@ -67,6 +74,9 @@ export class RouteTable implements OnModuleInit {
             .join(''),
         access: this.reflector.get<Access | undefined>(ACCESS_KEY, handler),
         owner: this.reflector.get<Type<OwnerLookup> | undefined>(OWNER_KEY, handler)?.name,
+        status:
+          this.reflector.get<number | undefined>(HTTP_CODE_METADATA, handler) ??
+          (verb === RequestMethod.POST ? 201 : 200),
       }));
     });
   }

@@ -3,6 +3,7 @@ import { JwtModule } from '@nestjs/jwt';
 import { AuditModule } from '../audit/audit.module.js';
 import { ConfigModule, MASTER_KEY } from '../config/config.module.js';
 import { ProtectionModule } from '../protection/protection.module.js';
+import { RolesModule } from '../roles/roles.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { AccessTokens } from './tokens/access-tokens.js';
 import { AccountStores } from './accounts/account-stores.js';
@@ -26,7 +27,7 @@ import { UserAccessService } from './accounts/user-access.service.js';
 
 /** Who you are: accounts, passwords, sessions and the tokens that prove them. */
 @Module({
-  imports: [ConfigModule, TenancyModule, AuditModule, ProtectionModule, JwtModule.register({})],
+  imports: [ConfigModule, TenancyModule, RolesModule, AuditModule, ProtectionModule, JwtModule.register({})],
   controllers: [AuthController, InvitationsController, MeController, JwksController],
   providers: [
     AccessTokens,

@@ -11,6 +11,7 @@ import { TenantContext } from '../tenancy/tenant-context.js';
 import type { TenantBinding } from '../tenancy/tenant-binding.js';
 import { TenantShares } from '../tenancy/shares/tenant-shares.js';
 import { announceBudgets } from '../http/response/rate-limit-fields.js';
+import { RoleGrants } from '../roles/role-grants.js';
 import type { Tenant } from '../tenancy/registry/tenant.entity.js';
 import { AccountStores } from './accounts/account-stores.js';
 import { AccessTokens, issuerOf, TOKEN_AUDIENCE, type AccessClaims } from './tokens/access-tokens.js';
@@ -33,6 +34,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     private readonly stores: AccountStores,
     private readonly context: TenantContext,
     private readonly shares: TenantShares,
+    private readonly roles: RoleGrants,
     @Inject(CONFIG) config: Config,
   ) {
     super({
@@ -55,11 +57,19 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     const tenant = await this.stores.findRealm(tid ?? null);
     if (tenant === undefined) throw new UnauthenticatedError();
     if (tenant) assertNotSuspended(tenant);
-    const lookUp = () => this.stores.within(tenant, (store) => store.sessions.findAccount(sid, sub));
+    const lookUp = () =>
+      this.stores.within(tenant, async (store) => {
+        const account = await store.sessions.findAccount(sid, sub);
+        return account && { ...account, entries: await this.roles.of(account.roles) };
+      });
     const account = await (tenant ? this.withinShare(request, tenant, lookUp) : lookUp());
     if (!account) throw new UnauthenticatedError();
-    const { kind, id, roles, vendorId } = account;
-    const actor = new Actor({ kind, id, roles, vendorId, sessionId: sid, tenantId: tenant?.id ?? null });
+    const { kind, id, roles, vendorId, entries } = account;
+    const actor = new Actor({
+      ...{ kind, id, roles, vendorId, entries },
+      sessionId: sid,
+      tenantId: tenant?.id ?? null,
+    });
     return { actor, binding: tenant && bindingOf(tenant) };
   }
 

@@ -35,6 +35,9 @@ export class MeDto {
   /** What the roles allow, as `<resource>:<action>:<scope>` */
   permissions: string[];
 
+  /** Fields that those permissions come without, as `agents.phone:read` */
+  exceptFields: string[];
+
   static from(actor: Actor, account: AccountColumns, tenant: Tenant | null): MeDto {
     const { id, kind, vendorId } = actor;
     return {
@@ -46,6 +49,7 @@ export class MeDto {
       vendorId,
       roles: [...actor.roles],
       permissions: [...actor.grants].sort(),
+      exceptFields: actor.exceptFields,
     };
   }
 }

@@ -40,6 +40,8 @@ export interface Config {
   dbConnectionMaxAgeSeconds: number;
   /** The owner's URL of each further database on which tenants may live, by name. */
   tenantDatabases: Readonly<Record<string, string>>;
+  /** Statements that a tenant connection keeps prepared at most; 0 switches it off. */
+  dbNamedStatements: number;
   tenantBind: 'role' | 'transaction' | 'set_user';
   /** Host and port of a pooler for the server's own logins; undefined: as the owner connects. */
   tenantDatabaseUrl: string | undefined;
@@ -108,6 +110,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     dbConnectionMaxUses: values.DB_CONNECTION_MAX_USES,
     dbConnectionMaxAgeSeconds: values.DB_CONNECTION_MAX_AGE_SECONDS,
     tenantDatabases: values.TENANT_DATABASES,
+    dbNamedStatements: values.DB_NAMED_STATEMENTS,
     tenantBind: values.TENANT_BIND,
     tenantDatabaseUrl: values.TENANT_DATABASE_URL,
     logLevel: values.LOG_LEVEL,

@@ -153,6 +153,7 @@ export const environmentSchema = z.object({
   DB_CONNECTION_MAX_USES: wholeNumber(1, 1_000_000).default(5000),
   DB_CONNECTION_MAX_AGE_SECONDS: wholeNumber(1, DAY_SECONDS).default(1800),
   TENANT_DATABASES: variable(readDatabases, true).default({}),
+  DB_NAMED_STATEMENTS: wholeNumber(0, 10_000).default(256),
   TENANT_BIND: oneOf(TENANT_BINDS).default('role'),
   TENANT_DATABASE_URL: databaseUrl.optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),

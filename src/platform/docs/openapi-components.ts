@@ -25,11 +25,23 @@ export const HEADERS: Named<'headers'> = {
     schema: { type: 'string', format: 'uri-reference', maxLength: 2048 },
   },
   Link: { description: 'The next page, as rel="next"; absent on the last', schema: text(2048) },
+  'Idempotency-Replayed': {
+    description: 'The answer is that of an earlier request with the same Idempotency-Key',
+    schema: { type: 'string', enum: ['true'] },
+  },
   'WWW-Authenticate': { description: 'How to authenticate', schema: text(500) },
 };
 
-/** The conditional request headers (RFC 9110, section 13). */
+/** The conditional request headers (RFC 9110, section 13), and the key that makes a POST count once. */
 export const PARAMETERS: Named<'parameters'> = {
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description:
+      'Any text that is new for each thing to be done. The same request with the same key is answered as before, for 24 hours',
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
+  },
   IfMatch: {
     name: 'If-Match',
     in: 'header',

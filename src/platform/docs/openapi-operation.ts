@@ -2,6 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { OperationFacts } from './operation-facts.js';
 import { COMMON_HEADERS, headerRefs, problemsOf } from './openapi-problems.js';
 import type { Access } from '../http/route.js';
+import type { DocumentedRoute } from './route-catalogue.js';
 
 type PathItem = OpenAPIObject['paths'][string];
 export type Operation = NonNullable<PathItem['get']> & { 'x-permission'?: string };
@@ -17,10 +18,16 @@ const STATUS_WORDS: Readonly<Record<string, string>> = {
 };
 
 /** Completes one operation of Nest's document in place: who may call, parameters, responses, headers, words. */
-export function completeOperation(method: string, path: string, operation: Operation, access: Access): void {
+export function completeOperation(
+  method: string,
+  path: string,
+  operation: Operation,
+  route: DocumentedRoute,
+): void {
+  const { access } = route;
   dropReservedHeaders(operation);
   declarePathParameters(path, operation);
-  const facts = factsOf(method, path, operation, access);
+  const facts = factsOf(method, path, operation, route);
   const permission = access.rule === 'permission' ? access.permission : access.rule;
   operation['x-permission'] = permission;
   if (facts.isPublic) operation.security = [];
@@ -30,6 +37,8 @@ export function completeOperation(method: string, path: string, operation: Opera
     operation.description || `${operation.summary}.`,
     WHO[access.rule](permission),
   ].join('\n\n');
+  if (facts.takesIdempotencyKey)
+    operation.parameters?.push({ $ref: '#/components/parameters/IdempotencyKey' });
   if (facts.takesIfMatch) operation.parameters?.push({ $ref: '#/components/parameters/IfMatch' });
   if (facts.takesIfNoneMatch) operation.parameters?.push({ $ref: '#/components/parameters/IfNoneMatch' });
   completeResponses(operation, facts);
@@ -41,7 +50,12 @@ const WHO: Readonly<Record<Access['rule'], (permission: string) => string>> = {
   permission: (permission) => `Needs the permission \`${permission}\`.`,
 };
 
-function factsOf(method: string, path: string, operation: Operation, access: Access): OperationFacts {
+function factsOf(
+  method: string,
+  path: string,
+  operation: Operation,
+  { access, changesNothing }: DocumentedRoute,
+): OperationFacts {
   const parameters = (operation.parameters ?? []).filter((parameter) => 'in' in parameter);
   const named = (name: string) => parameters.some((p) => p.name.toLowerCase() === name);
   const hasBody = operation.requestBody !== undefined;
@@ -59,6 +73,7 @@ function factsOf(method: string, path: string, operation: Operation, access: Acc
     takesIfMatch: isItem && ['patch', 'put', 'delete'].includes(method) && !named('if-match'),
     takesIfNoneMatch: isItem && method === 'get' && !named('if-none-match'),
     takesRange: named('range'),
+    takesIdempotencyKey: method === 'post' && access.rule !== 'public' && !changesNothing,
     isUpload: bodyTypes.includes('multipart/form-data'),
     isList: method === 'get' && named('cursor'),
   };
@@ -108,6 +123,7 @@ function headersOf(status: string, facts: OperationFacts): string[] {
     ...COMMON_HEADERS,
     ...(isItem && ['200', '304'].includes(status) ? ['ETag'] : []),
     ...(['201', '202'].includes(status) ? ['Location'] : []),
+    ...(facts.takesIdempotencyKey && status.startsWith('2') ? ['Idempotency-Replayed'] : []),
     ...(facts.isList && status === '200' ? ['Link'] : []),
   ];
 }

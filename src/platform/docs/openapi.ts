@@ -46,7 +46,7 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     seen.add(id);
     const route = routes.get(id) ?? routes.get(id.replace(/_\d+$/, ''));
     if (!route) throw new Error(`The operation ${id} belongs to no known route`);
-    completeOperation(method, path, operation, route.access);
+    completeOperation(method, path, operation, route);
     for (const parameter of operation.parameters ?? []) {
       if ('schema' in parameter) completeSchema(parameter.schema, parameter.name);
     }

@@ -10,5 +10,6 @@ export interface OperationFacts {
   takesIfNoneMatch: boolean;
   takesRange: boolean;
   isUpload: boolean;
+  takesIdempotencyKey: boolean;
   isList: boolean;
 }

@@ -48,6 +48,35 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     remedy: 'Ask an administrator of the tenant for the permission named in the documentation of the route.',
   },
   {
+    code: 'forbidden_fields',
+    status: 403,
+    title: 'Fields left out',
+    meaning:
+      'The roles of the caller leave out some fields that the request writes, filters, sorts or searches by.',
+    remedy: 'Leave out the fields that “errors” points at, or ask for a role that comes with them.',
+  },
+  {
+    code: 'exceeds_own_rights',
+    status: 403,
+    title: 'More than one’s own rights',
+    meaning: 'The request would grant what the caller does not hold, or take over somebody who holds more.',
+    remedy: 'Grant only what you hold; “errors” names what is too much. GET /v1/me tells what you hold.',
+  },
+  {
+    code: 'role_in_use',
+    status: 409,
+    title: 'Role in use',
+    meaning: 'Some users have the role that was to be removed.',
+    remedy: 'Take it from them first.',
+  },
+  {
+    code: 'built_in_role',
+    status: 409,
+    title: 'Built-in role',
+    meaning: 'Built-in roles cannot be changed or removed.',
+    remedy: 'Make a role of your own with the permissions that you want.',
+  },
+  {
     code: 'tenant_suspended',
     status: 403,
     title: 'Tenant suspended',
@@ -88,6 +117,13 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     title: 'Conflict',
     meaning: 'The request contradicts what is stored: a name that is taken, or something still in use.',
     remedy: 'Read “detail”, fetch the resource again, and resolve the contradiction.',
+  },
+  {
+    code: 'idempotency_key_in_use',
+    status: 409,
+    title: 'Idempotency key in use',
+    meaning: 'A request of the same caller with the same Idempotency-Key is still being worked on.',
+    remedy: 'Send it again a little later, with the same key; it will get the answer of the first.',
   },
   {
     code: 'precondition_failed',

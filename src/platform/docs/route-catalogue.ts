@@ -2,11 +2,13 @@ import 'reflect-metadata';
 import type { INestApplication } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
-import { ACCESS_KEY, type Access } from '../http/route.js';
+import { ACCESS_KEY, CHANGES_NOTHING_KEY, type Access } from '../http/route.js';
 
 /** What a handler says beyond what Nest's own OpenAPI reader understands. */
 export interface DocumentedRoute {
   access: Access;
+  /** A POST that only reads. */
+  changesNothing: boolean;
   /** The classes of the handler's parameters, as far as they are classes. */
   parameterTypes: readonly Constructor[];
 }
@@ -43,5 +45,10 @@ function describe(id: string, prototype: object, method: string, handler: object
   const access = Reflect.getMetadata(ACCESS_KEY, handler) as Access | undefined;
   if (!access) throw new Error(`The route ${id} does not say who may call it`);
   const types = (Reflect.getMetadata('design:paramtypes', prototype, method) ?? []) as unknown[];
-  return { access, parameterTypes: types.filter((type) => typeof type === 'function') as Constructor[] };
+  const changesNothing = Reflect.hasMetadata(CHANGES_NOTHING_KEY, handler);
+  return {
+    access,
+    changesNothing,
+    parameterTypes: types.filter((type) => typeof type === 'function') as Constructor[],
+  };
 }

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import {
   DomainError,
+  ForbiddenInputError,
   InvalidError,
   RateLimitedError,
   UnsatisfiableRangeError,
@@ -106,7 +107,8 @@ function pick({ status, code, detail }: ProtocolError): Pick<Refusal, 'status' |
 function ofDomain(error: DomainError): Refusal {
   const { code, detail } = error;
   const refusal = { status: STATUS_OF[error.kind], code, detail, headers: headersOf(error) };
-  if (error instanceof InvalidError) return { ...refusal, errors: error.faults };
+  if (error instanceof InvalidError || error instanceof ForbiddenInputError)
+    return { ...refusal, errors: error.faults };
   if (error instanceof RateLimitedError && error.violatedPolicies.length > 0)
     return { ...refusal, violatedPolicies: error.violatedPolicies };
   return refusal;

@@ -23,6 +23,7 @@ export const MULTIPART_KEY = 'ringfence:multipart';
 export const TIGHT_LIMIT_KEY = 'ringfence:tight-limit';
 export const CREATED_KEY = 'ringfence:created';
 export const READ_ONLY_KEY = 'ringfence:while-read-only';
+export const CHANGES_NOTHING_KEY = 'ringfence:changes-nothing';
 
 /** What a route declares of who may call it. A route without one stops the start. */
 export type Access =
@@ -30,8 +31,11 @@ export type Access =
 
 /** A service that can say whether the caller may see the thing with this id; asked by the ownership guard. */
 export interface OwnerLookup {
-  /** Throws NotFoundError when the id is unknown or outside what the caller may see. */
-  assertVisible(id: string, permission: Permission): Promise<void>;
+  /**
+   * The vendor to which the thing belongs; null when to none. Throws NotFoundError when the id is unknown or outside
+   * what the caller may see.
+   */
+  assertVisible(id: string, permission: Permission): Promise<string | null>;
 }
 
 /** Anyone may call, without credentials. */
@@ -62,16 +66,21 @@ export const TightLimit = (budget: TightBudget): MethodDecorator & ClassDecorato
 /** Works in a read-only tenant too, although it is no GET: it changes nothing but the caller's own sessions. */
 export const WhileReadOnly = (): MethodDecorator => SetMetadata(READ_ONLY_KEY, true);
 
+/** The POST only reads, so sending it twice needs no `Idempotency-Key`. */
+export const ChangesNothing = (): MethodDecorator => SetMetadata(CHANGES_NOTHING_KEY, true);
+
 /** Where a new resource is found: `<base>/<id>`; the base is the request's own path when left out. */
 export interface CreatedAt {
   base?: string;
+  /** The field that names it in its address; `id` when left out. */
+  key?: string;
 }
 
 /** The POST creates what it answers: 201 with `Location`. */
-export const Created = (base?: string): MethodDecorator =>
+export const Created = (base?: string, key?: string): MethodDecorator =>
   applyDecorators(
     HttpCode(HttpStatus.CREATED),
-    SetMetadata(CREATED_KEY, (base ? { base } : {}) satisfies CreatedAt),
+    SetMetadata(CREATED_KEY, { ...(base && { base }), ...(key && { key }) } satisfies CreatedAt),
   );
 
 /** The versions that `If-Match` allows the resource to be in; give them to `assertVersion`. A malformed one is 412. */

@@ -6,14 +6,22 @@ import type {
   SelectQueryBuilder,
 } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { NotFoundError } from '../../kernel/errors.js';
+import { ForbiddenInputError, NotFoundError } from '../../kernel/errors.js';
 import type { Page, PageRequest } from '../../kernel/page.js';
 import type { Permission } from '../../kernel/permissions.js';
 import { assertVersion, type ExpectedVersions } from '../../kernel/version.js';
-import { findPage, ITEM } from './page-query.js';
+import { findPage, ITEM, matchesText } from './page-query.js';
 import type { TenantContext } from './tenant-context.js';
 import { withinQuota, type QuotaKind } from './shares/tenant-quota.js';
 import type { TenantResource } from './tenant-resource.js';
+
+/** What narrows a list; each names the column, and is left out when undefined. */
+export interface ListFilters<T> {
+  /** The column has this value. The query's field has the column's name. */
+  equals?: Partial<Record<keyof T & string, unknown>>;
+  /** `?q=`: the column contains this text. */
+  search?: [column: keyof T & string, text: string | undefined];
+}
 
 /**
  * The base of every repository of tenant data. Each query runs for the caller bound to the request, in its schema, and
@@ -40,10 +48,32 @@ export abstract class TenantRepository<T extends TenantResource> {
     return found;
   }
 
-  protected findPage(request: PageRequest, narrow: (query: SelectQueryBuilder<T>) => void): Promise<Page<T>> {
+  /**
+   * One page of what the caller may see. Throws ForbiddenInputError for a filter, search or order by a field that the
+   * caller may not read: it would tell the field's values one by one.
+   */
+  protected findPage(request: PageRequest, filters: ListFilters<T>): Promise<Page<T>> {
     const query = this.visible(this.readPermission);
-    narrow(query);
+    const { equals = {}, search: [searched, text] = [] } = filters;
+    const values = Object.entries(equals).filter(([, value]) => value !== undefined);
+    this.assertReadable([
+      ...values.map(([column]): [string, string] => [column, column]),
+      ...(searched !== undefined && text !== undefined ? [['q', searched] as [string, string]] : []),
+      ['sort', request.sort.replace('-', '')],
+    ]);
+    for (const [column, value] of values) {
+      if (value === null) query.andWhere(`${ITEM}.${column} IS NULL`);
+      else query.andWhere(`${ITEM}.${column} = :is_${column}`, { [`is_${column}`]: value });
+    }
+    if (searched !== undefined && text !== undefined) matchesText(query, `${ITEM}.${searched}`, text);
     return findPage(query, request);
+  }
+
+  /** Each is a field of the query and the column that it tells of. */
+  private assertReadable(uses: readonly [queried: string, column: string][]): void {
+    const { actor } = this.context;
+    const refused = uses.filter(([, column]) => !actor.mayUseEverywhere(this.readPermission, column));
+    if (refused.length > 0) throw ForbiddenInputError.fields(refused.map(([queried]) => `/query/${queried}`));
   }
 
   /**

@@ -81,8 +81,9 @@ export class TenantsService implements OwnerLookup {
     await this.lifecycle.discard(tenant);
   }
 
-  async assertVisible(id: string): Promise<void> {
+  async assertVisible(id: string): Promise<null> {
     await this.tenants.get(id);
+    return null;
   }
 
   /** The tenant, when it is in use. Throws ConflictError while it is being made or destroyed. */

@@ -5,19 +5,20 @@ import {
   ArrayUnique,
   IsArray,
   IsEmail,
-  IsIn,
   IsString,
   IsUUID,
   Length,
+  Matches,
   MaxLength,
 } from 'class-validator';
 import type { Actor } from '../../kernel/actor.js';
 import { maskEmail } from '../../kernel/masking.js';
-import { TENANT_ROLES, type TenantRole } from '../../kernel/permissions.js';
 import type { User } from '../auth/accounts/user.entity.js';
+import { Fields, isMasked, readable } from '../http/field-rights.js';
 import { IsOneLine, Nullable, Optional } from '../http/fields.js';
 import { pageOf } from '../http/response/page.dto.js';
 import { PageQuery } from '../http/route.js';
+import { ROLE_NAME } from '../roles/roles.dto.js';
 
 /** A user just made; `invitation` when no password was given. */
 export interface NewUser {
@@ -25,6 +26,7 @@ export interface NewUser {
   invitation?: { token: string; expiresAt: Date };
 }
 
+@Fields('users:create', ['vendorId', 'password'])
 export class CreateUserDto {
   /** For signing in; unique in the tenant, in upper or lower case */
   @IsEmail()
@@ -35,13 +37,13 @@ export class CreateUserDto {
   @Length(1, 200)
   name: string;
 
+  /** Names of built-in roles, or of the tenant's own; they grant no more than the caller holds */
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(10)
   @ArrayUnique()
-  @IsIn(TENANT_ROLES, { each: true })
-  @ApiProperty({ enum: TENANT_ROLES, enumName: 'TenantRole', isArray: true })
-  roles: TenantRole[];
+  @Matches(ROLE_NAME, { each: true })
+  roles: string[];
 
   /** The vendor whose data the user may see; needed for the role `vendor` */
   @Nullable()
@@ -56,6 +58,7 @@ export class CreateUserDto {
 }
 
 /** Nobody sets another's password: it is chosen by invitation, or changed by its owner. */
+@Fields('users:update', ['email', 'name', 'roles', 'vendorId'])
 export class UpdateUserDto extends PartialType(OmitType(CreateUserDto, ['password']), {
   skipNullProperties: false,
 }) {}
@@ -84,14 +87,15 @@ export class InvitationDto {
   }
 }
 
+@Fields('users:read', ['email', 'name', 'roles'])
 export class UserDto {
   /** UUIDv7 */
   @ApiProperty({ format: 'uuid' })
   id: string;
-  email: string;
-  name: string;
+  email?: string;
+  name?: string;
   /** Names of the user's roles */
-  roles: string[];
+  roles?: string[];
   @ApiProperty({ type: String, format: 'uuid', nullable: true })
   vendorId: string | null;
   createdAt: Date;
@@ -100,19 +104,19 @@ export class UserDto {
   @ApiProperty({ type: 'integer', minimum: 1 })
   version: number;
 
-  /** As this reader may see it: personal data is masked for those without the permission to read it. */
+  /** As this reader may see it: personal data is masked, and fields are left out, as the reader's roles say. */
   static from(user: User, reader: Actor): UserDto {
-    const isMasked = !reader.scopeOf('personal_data:read');
-    return {
+    const masked = isMasked(reader, user.vendorId);
+    return readable(reader, 'users:read', user.vendorId, {
       id: user.id,
-      email: isMasked ? maskEmail(user.email) : user.email,
+      email: masked ? maskEmail(user.email) : user.email,
       name: user.name,
       roles: user.roles,
       vendorId: user.vendorId,
       createdAt: user.createdAt,
       updatedAt: user.updatedAt,
       version: user.version,
-    };
+    });
   }
 }
 

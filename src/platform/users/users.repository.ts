@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
 import type { Page, PageRequest } from '../../kernel/page.js';
 import { User } from '../auth/accounts/user.entity.js';
-import { ITEM, matchesText } from '../tenancy/page-query.js';
+import { ITEM } from '../tenancy/page-query.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { TenantRepository } from '../tenancy/tenant.repository.js';
 
@@ -15,10 +15,8 @@ export class UsersRepository extends TenantRepository<User> {
     super(context, User);
   }
 
-  list(request: PageRequest, filter: { q?: string }): Promise<Page<User>> {
-    return this.findPage(request, (query) => {
-      if (filter.q) matchesText(query, `${ITEM}.name`, filter.q);
-    });
+  list(request: PageRequest, { q }: { q?: string }): Promise<Page<User>> {
+    return this.findPage(request, { search: ['name', q] });
   }
 
   /** Runs work that may take rights away, and undoes it when no administrator would remain after it. */
@@ -29,6 +27,11 @@ export class UsersRepository extends TenantRepository<User> {
       if ((await this.admins().getCount()) === 0) throw onNone();
       return result;
     });
+  }
+
+  /** Runs work in one transaction. */
+  together<T>(work: () => Promise<T>): Promise<T> {
+    return this.context.transaction(work);
   }
 
   protected ownedBy(query: SelectQueryBuilder<User>, vendorId: string): void {

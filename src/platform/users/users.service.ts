@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ConflictError, InvalidError } from '../../kernel/errors.js';
 import type { Page } from '../../kernel/page.js';
-import type { Permission, TenantRole } from '../../kernel/permissions.js';
+import type { Permission } from '../../kernel/permissions.js';
 import { InvitationsService } from '../auth/invitations/invitations.service.js';
 import { normaliseEmail } from '../auth/accounts/email.js';
 import { PasswordHasher } from '../auth/passwords/password-hasher.js';
@@ -9,6 +9,7 @@ import { PasswordPolicy } from '../auth/passwords/password-policy.js';
 import type { User } from '../auth/accounts/user.entity.js';
 import { pageRequest } from '../http/page-request.js';
 import type { OwnerLookup } from '../http/route.js';
+import { Delegation } from '../roles/delegation.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../tenancy/database-errors.js';
 import type { CreateUserDto, NewUser, UpdateUserDto, UserQueryDto } from './users.dto.js';
@@ -18,7 +19,7 @@ import { UsersRepository } from './users.repository.js';
 export interface PreparedUser {
   email: string;
   name: string;
-  roles: TenantRole[];
+  roles: string[];
   vendorId: string | null;
   passwordHash: string | null;
 }
@@ -34,6 +35,7 @@ export class UsersService implements OwnerLookup {
     private readonly policy: PasswordPolicy,
     private readonly hasher: PasswordHasher,
     private readonly invitations: InvitationsService,
+    private readonly delegation: Delegation,
   ) {}
 
   list(query: UserQueryDto): Promise<Page<User>> {
@@ -44,8 +46,16 @@ export class UsersService implements OwnerLookup {
     return this.users.getVisible(id, 'users:read');
   }
 
+  /** Throws ForbiddenInputError for roles that grant more than the caller holds. */
   async create(dto: CreateUserDto): Promise<NewUser> {
-    return this.insert(await this.prepare(dto));
+    const confinedTo = this.users.confinedTo('users:create');
+    const vendorId = dto.vendorId ?? confinedTo;
+    if (confinedTo !== null && vendorId !== confinedTo) throw unknownVendor();
+    const prepared = await this.prepare({ ...dto, vendorId });
+    return this.users.together(async () => {
+      await this.delegation.assertMayAssign(prepared.roles, prepared.vendorId);
+      return this.insert(prepared);
+    });
   }
 
   /** Checks the facts and hashes the password. Throws InvalidError. Needs no tenant yet. */
@@ -69,12 +79,14 @@ export class UsersService implements OwnerLookup {
     return { user, invitation: await this.invitations.invite(user.id, INVITATION_MS) };
   }
 
-  /** Changes count from the user's next request on. */
+  /** Changes count from the user's next request on. Throws ForbiddenInputError for more than the caller holds. */
   async update(id: string, dto: UpdateUserDto, expected: ExpectedVersions): Promise<User> {
     const change = () =>
-      this.users.change(id, 'users:update', expected, (user) => {
+      this.users.change(id, 'users:update', expected, async (user) => {
+        const before = { ...user };
         Object.assign(user, dto, dto.email === undefined ? {} : { email: normaliseEmail(dto.email) });
         assertVendorFits(user.roles, user.vendorId);
+        await this.assertWithinRights(before, user);
       });
     return translating(() => this.users.keepingAnAdmin(change, lastAdmin));
   }
@@ -84,11 +96,23 @@ export class UsersService implements OwnerLookup {
     await this.users.keepingAnAdmin(() => this.users.remove(id, 'users:delete', expected), lastAdmin);
   }
 
-  async assertVisible(id: string, permission: Permission): Promise<void> {
-    await this.users.getVisible(id, permission);
+  async assertVisible(id: string, permission: Permission): Promise<string | null> {
+    return (await this.users.getVisible(id, permission)).vendorId;
+  }
+
+  /** Who changes whom a user is, or what a user holds, must hold all of it, before and after. */
+  private async assertWithinRights(before: User, after: User): Promise<void> {
+    const confinedTo = this.users.confinedTo('users:update');
+    const isMoved = before.vendorId !== after.vendorId;
+    if (isMoved && confinedTo !== null && after.vendorId !== confinedTo) throw unknownVendor();
+    const isRegranted = isMoved || before.roles.join() !== after.roles.join();
+    const pointer = before.email !== after.email ? '/email' : isMoved ? '/vendorId' : '/roles';
+    if (isRegranted || pointer === '/email') await this.delegation.assertCoversUser(before, pointer);
+    if (isRegranted) await this.delegation.assertMayAssign(after.roles, after.vendorId);
   }
 }
 
+const unknownVendor = (): Error => InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
 const lastAdmin = (): Error => new ConflictError('A tenant keeps at least one administrator.');
 
 function assertVendorFits(roles: readonly string[], vendorId: string | null | undefined): void {
@@ -103,8 +127,7 @@ async function translating<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (isUniqueViolation(error)) throw new ConflictError('Another user has this e-mail address.');
-    if (isForeignKeyViolation(error))
-      throw InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
+    if (isForeignKeyViolation(error)) throw unknownVendor();
     throw error;
   }
 }

@@ -8,6 +8,7 @@ import { ApiBody, ApiConsumes, ApiCreatedResponse } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { Multipart } from '../../../platform/http/route.js';
 import { FileDto, FileUploadDto } from '../files.dto.js';
+import { IdempotentUploadInterceptor } from './idempotent-upload.interceptor.js';
 import type { ReceivedFile } from './received-file.js';
 import type { ReceivedPart } from './upload-engine.js';
 import { UploadInterceptor } from './upload.interceptor.js';
@@ -16,7 +17,7 @@ import { UploadInterceptor } from './upload.interceptor.js';
 export const TakesFile = (): MethodDecorator =>
   applyDecorators(
     Multipart(),
-    UseInterceptors(UploadInterceptor),
+    UseInterceptors(UploadInterceptor, IdempotentUploadInterceptor),
     ApiConsumes('multipart/form-data'),
     ApiBody({ type: FileUploadDto }),
     ApiCreatedResponse({ type: FileDto }),

@@ -31,9 +31,15 @@ export class RepresentationInterceptor implements NestInterceptor {
   }
 }
 
-function setLocation(request: Request, response: Response, { base }: CreatedAt, body: object): void {
-  if ('id' in body)
-    response.setHeader('Location', `${base ?? request.path.replace(/\/+$/, '')}/${String(body.id)}`);
+function setLocation(
+  request: Request,
+  response: Response,
+  { base, key = 'id' }: CreatedAt,
+  body: object,
+): void {
+  const name = (body as Readonly<Record<string, unknown>>)[key];
+  if (typeof name === 'string')
+    response.setHeader('Location', `${base ?? request.path.replace(/\/+$/, '')}/${name}`);
 }
 
 function setLink(request: Request, response: Response, page: unknown): void {

@@ -3,10 +3,14 @@ import type { Config } from '../../config/config.js';
 import { DatabaseSetupError } from '../owner/database-roles.js';
 import { OWNER_CONNECTIONS, type OwnerDatabase } from '../owner/owner-database.js';
 import { REGISTRY_CONNECTIONS } from '../registry/registry.js';
+import { NamedStatements } from './named-statements.js';
 import { sessionSettings, type SessionLimits } from './session-settings.js';
 import { RoleBinder, SetUserBinder, TransactionBinder, type TenantBinder } from './tenant-binder.js';
 
-type Choices = Pick<Config, 'tenantBind' | 'tenantDatabaseUrl' | 'dbPoolSize' | 'dbConnectTimeoutMs'>;
+type Choices = Pick<
+  Config,
+  'tenantBind' | 'tenantDatabaseUrl' | 'dbPoolSize' | 'dbConnectTimeoutMs' | 'dbNamedStatements'
+>;
 
 /** How the server's own logins reach the database, and how a connection of theirs becomes a tenant's. */
 export class ServerLogins {
@@ -34,18 +38,22 @@ export class ServerLogins {
     return new ServerLogins(
       login(roles.registry),
       roles.logins.map(login),
-      await binderFor(tenantBind, owner, settings),
+      await binderFor(tenantBind, owner, settings, choices.dbNamedStatements),
     );
   }
 }
 
-/** Makes the binder of a mode. Throws DatabaseSetupError when the database lacks what it needs. */
+/**
+ * Makes the binder of a mode, where each connection keeps so many statements prepared; behind a pooler none. Throws
+ * DatabaseSetupError when the database lacks what it needs.
+ */
 export async function binderFor(
   mode: Config['tenantBind'],
   owner: OwnerDatabase,
   settings: Readonly<Record<string, string | number>>,
+  namedStatements: number,
 ): Promise<TenantBinder> {
-  if (mode === 'role') return new RoleBinder();
+  if (mode === 'role') return new RoleBinder(new NamedStatements(namedStatements));
   if (mode === 'transaction') return new TransactionBinder(settings);
   const [extension] = await owner.query<{ schema: string }>(
     `SELECT extnamespace::regnamespace::text AS schema FROM pg_extension WHERE extname = 'set_user'`,
@@ -58,7 +66,7 @@ export async function binderFor(
   const logins = owner.roles.logins.map((login) => `"${login}"`).join(', ');
   await owner.query(`GRANT USAGE ON SCHEMA ${schema} TO PUBLIC`);
   await owner.query(`GRANT EXECUTE ON FUNCTION ${schema}.set_user(text, text) TO ${logins}`);
-  return new SetUserBinder(schema);
+  return new SetUserBinder(schema, new NamedStatements(namedStatements));
 }
 
 /** Where the pooler listens; the logins, their passwords and the database's name are the server's own. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
+import { NamedStatements } from './named-statements.js';
 import { opensTransaction } from './statement-guard.js';
 import type { TenantBinding } from '../tenant-binding.js';
 import { quoteSchema } from '../tenant-schema.js';
@@ -23,6 +24,8 @@ export interface TenantBinder {
 export class RoleBinder implements TenantBinder {
   private readonly bound = new WeakMap<PoolClient, BoundTenant>();
 
+  constructor(private readonly statements = new NamedStatements(0)) {}
+
   async bind(client: PoolClient, { schemaName, readOnly = false }: BoundTenant): Promise<void> {
     const before = this.bound.get(client);
     if (before?.schemaName === schemaName && before.readOnly === readOnly) return;
@@ -37,7 +40,7 @@ export class RoleBinder implements TenantBinder {
   }
 
   send(client: PoolClient, _tenant: BoundTenant, statement: QueryConfig): Promise<QueryResult> {
-    return client.query(statement);
+    return this.statements.send(client, statement);
   }
 }
 
@@ -99,7 +102,10 @@ export class SetUserBinder implements TenantBinder {
   private readonly tokens = new WeakMap<PoolClient, string>();
 
   /** `schema`: where the extension's functions are. */
-  constructor(private readonly schema: string) {}
+  constructor(
+    private readonly schema: string,
+    private readonly statements = new NamedStatements(0),
+  ) {}
 
   async bind(client: PoolClient, { schemaName, readOnly }: BoundTenant): Promise<void> {
     quoteSchema(schemaName);
@@ -110,7 +116,7 @@ export class SetUserBinder implements TenantBinder {
   }
 
   send(client: PoolClient, _tenant: BoundTenant, statement: QueryConfig): Promise<QueryResult> {
-    return client.query(statement);
+    return this.statements.send(client, statement);
   }
 
   async unbind(client: PoolClient): Promise<void> {

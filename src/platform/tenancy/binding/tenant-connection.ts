@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseError, type QueryConfig, type QueryResult } from 'pg';
 import { UnavailableError } from '../../../kernel/errors.js';
+import { StaleStatementError } from './named-statements.js';
 import { assertTenantStatement } from './statement-guard.js';
 import { addressSchema } from '../tenant-schema.js';
 
@@ -25,7 +26,7 @@ export interface Lease {
  * one message can hold one statement only. After `close()` it sends nothing, whoever kept it.
  */
 export class TenantConnection extends EventEmitter {
-  /** True once PostgreSQL refused a statement in a way that only a wrong binding or an attack explains. */
+  /** True once PostgreSQL refused a statement in a way that a wrong binding, an attack or a stale plan explains. */
   mustNotBeReused = false;
   private isClosed = false;
   private isAborted: boolean;
@@ -55,6 +56,8 @@ export class TenantConnection extends EventEmitter {
       return await this.lease.send(config);
     } catch (error) {
       if (error instanceof DatabaseError && VIOLATIONS.has(error.code ?? '')) this.mustNotBeReused = true;
+      // Other plans of this connection are as old.
+      if (error instanceof StaleStatementError) this.mustNotBeReused = true;
       throw error;
     } finally {
       this.running--;

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConflictError } from '../../../kernel/errors.js';
+import { FleetRecord } from './fleet-record.js';
 import type { FleetMember, FleetRegistry } from './fleet-registry.js';
+import { isLockError } from '../owner/lock-errors.js';
 import { OWNER_CONNECTIONS, type OwnerDatabases } from '../owner/owner-database.js';
 import { isLostConnection } from '../database-errors.js';
 import { reasonOf } from '../placement/placement.js';
 import { differencesOf } from '../owner/tenant-catalog.js';
+import type { MigratedSchema } from '../owner/tenant-migration.js';
 
 export interface MigrateOptions {
   /** Tenants at a time, 1 to 8; 4 when left out. */
@@ -46,12 +49,11 @@ const DEFAULT_MAX_FAILURES = 10;
 const FIRST_WAVE_SHARE = 0.01;
 /** How long to wait before each further attempt on a tenant whose tables are in use, in milliseconds. */
 const BACK_OFF_MS = [250, 1000];
-/** lock_not_available, deadlock_detected, serialization_failure. */
-const PASSING = new Set(['55P03', '40P01', '40001']);
 
 /**
- * Brings the schemas of many tenants up to date. Each is done in a transaction of its own and recorded at once, so a
- * run that was killed is simply run again; two runs at a time take turns at each tenant.
+ * Brings the schemas of many tenants up to date. Each is done in a transaction of its own, which also writes the tenant's
+ * ledger; the registry is told of several at once. So a run that was killed is simply run again, and says of each
+ * when it was done, whichever run that was; two runs at a time take turns at each tenant.
  */
 export class FleetMigrator {
   constructor(
@@ -101,11 +103,23 @@ export class FleetMigrator {
     // Migrations that fail on an empty schema are no tenant's fault: this throws before any is touched.
     await (await this.databases.at(this.databases.databases[0]!)).blueprint();
     let failures = 0;
-    const migrateOne = async (member: FleetMember): Promise<void> => {
-      const outcome = await this.attempt(member);
-      if (outcome.status === 'failed' && !outcome.isAway) failures++;
+    const tell = (outcome: TenantOutcome): void => {
       report.outcomes.push(outcome);
       options.onOutcome?.(outcome, behind.length);
+    };
+    const record = new FleetRecord(this.fleet, this.databases, {
+      done: ({ member: { id, slug }, at, migrations }) => {
+        tell({ tenantId: id, slug, status: 'done', at, migrations });
+      },
+      notRecorded: ({ id, slug }, error) => {
+        tell(failureOf(id, slug, error));
+      },
+    });
+    const migrateOne = async (member: FleetMember): Promise<void> => {
+      const failed = await this.attempt(member, record);
+      if (!failed) return;
+      if (!failed.isAway) failures++;
+      tell(failed);
     };
     let isStopped = false;
     for (const wave of wavesOf(behind, canary)) {
@@ -117,6 +131,7 @@ export class FleetMigrator {
         }
       };
       await Promise.all(Array.from({ length: Math.min(concurrency, OWNER_CONNECTIONS) }, work));
+      await record.flush();
       if (canary !== undefined && wave[0]?.slug === canary) isStopped ||= failures > 0;
       report.notBegun.push(...waiting.map(({ slug }) => slug));
     }
@@ -124,32 +139,28 @@ export class FleetMigrator {
   }
 
   /** In words, in what a tenant's schema is not as it should be; undefined when it is. Records what it is. */
-  private async differenceOf({
-    id,
-    schemaName,
-    database,
-    fingerprint,
-  }: FleetMember): Promise<string | undefined> {
+  private async differenceOf(member: FleetMember): Promise<string | undefined> {
+    const { id, schemaName, database, fingerprint } = member;
     const owner = await this.databases.at(database);
     const actual = await owner.catalogOf(schemaName);
     if (actual.fingerprint !== fingerprint) await this.fleet.recordFingerprint(id, actual.fingerprint);
     return differencesOf(actual, await owner.blueprint());
   }
 
-  private async attempt(member: FleetMember): Promise<TenantOutcome> {
-    const { id: tenantId, slug } = member;
+  /** Answers the failure; nothing when the tenant is done, which is left to the record. */
+  private async attempt(member: FleetMember, record: FleetRecord): Promise<TenantOutcome | undefined> {
+    const { id: tenantId, slug, schemaName, schemaVersion, database } = member;
+    let migrated: MigratedSchema;
     try {
-      const owner = await this.databases.at(member.database);
-      const migrations = await this.persistently(() => owner.migrateTenant(member.schemaName));
-      const { fingerprint } = await owner.blueprint();
-      const at = await this.fleet.recordDone(tenantId, fingerprint);
-      return { tenantId, slug, status: 'done', at, migrations };
+      const owner = await this.databases.at(database);
+      migrated = await this.persistently(() => owner.migrateTenant(schemaName, schemaVersion));
     } catch (error) {
-      const reason = reasonOf(error);
-      await this.fleet.recordFailure(tenantId, reason);
-      const isAway = isLostConnection(error);
-      return { tenantId, slug, status: 'failed', at: new Date(), migrations: [], reason, isAway };
+      const failed = failureOf(tenantId, slug, error);
+      await this.fleet.recordFailure(tenantId, failed.reason);
+      return failed;
     }
+    await record.add(member, migrated);
+    return undefined;
   }
 
   private async persistently<T>(work: () => Promise<T>): Promise<T> {
@@ -157,13 +168,23 @@ export class FleetMigrator {
       try {
         return await work();
       } catch (error) {
-        if (!isPassing(error)) throw error;
+        if (!isLockError(error)) throw error;
         await sleep(pause);
       }
     }
     return work();
   }
 }
+
+const failureOf = (tenantId: string, slug: string, error: unknown): TenantOutcome & { reason: string } => ({
+  tenantId,
+  slug,
+  status: 'failed',
+  at: new Date(),
+  migrations: [],
+  reason: reasonOf(error),
+  ...(isLostConnection(error) && { isAway: true }),
+});
 
 function wavesOf(behind: FleetMember[], canary: string | undefined): FleetMember[][] {
   const first = behind.filter(({ slug }) => slug === canary);
@@ -172,10 +193,4 @@ function wavesOf(behind: FleetMember[], canary: string | undefined): FleetMember
   const others = behind.filter(({ slug }) => slug !== canary);
   const share = Math.ceil(others.length * FIRST_WAVE_SHARE);
   return [first, others.slice(0, share), others.slice(share)].filter((wave) => wave.length > 0);
-}
-
-/** TypeORM wraps what PostgreSQL said. */
-function isPassing(error: unknown): boolean {
-  const { code, driverError } = (error ?? {}) as { code?: unknown; driverError?: { code?: unknown } };
-  return PASSING.has(String(code ?? driverError?.code));
 }

@@ -14,6 +14,12 @@ export interface FleetMember {
   migrationError: string | null;
 }
 
+/** A tenant that has the newest version, and since when. */
+export interface DoneTenant {
+  id: string;
+  at: Date;
+}
+
 const MEMBERS = `
   SELECT t.id, t.slug, t.schema_name AS "schemaName", t.database, t.schema_version AS "schemaVersion", t.fingerprint,
          t.migrated_at AS "migratedAt", t.migration_error AS "migrationError"
@@ -44,16 +50,25 @@ export class FleetRegistry {
     return this.registry.query<FleetMember[]>(`${MEMBERS} ORDER BY t.id`);
   }
 
-  /** Not a change of the tenant as its operators see it, so its version stays. Answers when it got there. */
-  async recordDone(id: string, fingerprint: string): Promise<Date> {
-    const [rows] = await this.registry.query<[{ at: Date }[], number]>(
-      `UPDATE platform.tenant SET
-         migrated_at = CASE WHEN schema_version = $2 THEN coalesce(migrated_at, now()) ELSE now() END,
-         schema_version = $2, fingerprint = $3, migration_error = NULL
-       WHERE id = $1 RETURNING migrated_at AS at`,
-      [id, this.owner.latestTenantMigration, fingerprint],
+  /**
+   * Records, in one commit, that these tenants have the newest version, and since when. Not a change of the tenant as its
+   * operators see it, so its version stays. Answers since when each is there, by its id.
+   */
+  async recordDone(tenants: readonly DoneTenant[], fingerprint: string): Promise<Map<string, Date>> {
+    const [rows] = await this.registry.query<[DoneTenant[], number]>(
+      `UPDATE platform.tenant t SET
+         migrated_at = CASE WHEN t.schema_version = $1 THEN coalesce(t.migrated_at, d.at) ELSE d.at END,
+         schema_version = $1, fingerprint = $2, migration_error = NULL
+       FROM unnest($3::uuid[], $4::timestamptz[]) AS d (id, at)
+       WHERE t.id = d.id RETURNING t.id, t.migrated_at AS at`,
+      [
+        this.owner.latestTenantMigration,
+        fingerprint,
+        tenants.map(({ id }) => id),
+        tenants.map(({ at }) => at),
+      ],
     );
-    return rows[0]?.at ?? new Date();
+    return new Map(rows.map(({ id, at }) => [id, at]));
   }
 
   async recordFailure(id: string, reason: string): Promise<void> {

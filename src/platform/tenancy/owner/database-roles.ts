@@ -3,7 +3,7 @@ import { Client, type ClientBase, type PoolConfig } from 'pg';
 
 /** Logins among which the tenants' roles are spread; the first SET ROLE after any role change costs by memberships. */
 export const LOGIN_SHARDS = 4;
-const OLDEST_POSTGRES = 160_000;
+const OLDEST_POSTGRES = 15;
 const PASSWORD_BYTES = 24;
 /** pg_advisory_lock key under which one process at a time prepares a database. */
 const BOOTSTRAP_LOCK = 7_218_402_001;
@@ -63,7 +63,10 @@ export async function prepareDatabase(
     `SELECT current_setting('server_version_num')::int AS version, current_database()::text AS database`,
   );
   const { version, database } = rows[0]!;
-  if (version < OLDEST_POSTGRES) throw new DatabaseSetupError('PostgreSQL 16 or newer is needed');
+  if (version < OLDEST_POSTGRES * 10_000)
+    throw new DatabaseSetupError(
+      `PostgreSQL ${OLDEST_POSTGRES} or newer is needed, this is ${Math.floor(version / 10_000)}`,
+    );
   const names = roleNames(database);
   await owner.query('SELECT pg_advisory_lock($1)', [BOOTSTRAP_LOCK]);
   try {
@@ -110,6 +113,8 @@ async function closeDoors(owner: ClientBase, database: string, names: RoleNames)
     REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(int) FROM PUBLIC;
     REVOKE EXECUTE ON FUNCTION pg_catalog.lo_create(oid) FROM PUBLIC;
     REVOKE EXECUTE ON FUNCTION pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC;
+    REVOKE ALL ON pg_catalog.pg_prepared_statements FROM PUBLIC;
+    REVOKE EXECUTE ON FUNCTION pg_catalog.pg_prepared_statement() FROM PUBLIC;
     REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC;
     CREATE SCHEMA IF NOT EXISTS platform;
     REVOKE ALL ON SCHEMA platform FROM PUBLIC;

@@ -25,16 +25,33 @@ class MigrationDataSource extends DataSource {
   }
 }
 
+/** A statement that a migration sent. */
+export interface SentStatement {
+  sql: string;
+  parameters: readonly unknown[];
+  /** Whether PostgreSQL answered with a table, on which what the migration did next may have depended. */
+  hasAnswer: boolean;
+}
+
+/** Takes down what migrations do. */
+export interface MigrationRecorder {
+  /** Before it is sent. */
+  sending(statement: SentStatement): void;
+  /** After a migration's last statement. */
+  migrated(name: string): Promise<void>;
+}
+
 /** The same connection, on which somebody takes the statements down. */
-function recorded(client: ClientBase, record: RecordStatement): ClientBase {
-  const query = (sql: string, parameters?: unknown[]): Promise<unknown> => {
-    record(sql, parameters ?? []);
-    return client.query(sql, parameters);
+function recorded(client: ClientBase, recorder: MigrationRecorder): ClientBase {
+  const query = async (sql: string, parameters: unknown[] = []): Promise<unknown> => {
+    const statement: SentStatement = { sql, parameters, hasAnswer: false };
+    recorder.sending(statement);
+    const results = await client.query(sql, parameters.length > 0 ? parameters : undefined);
+    statement.hasAnswer = [results].flat().some(({ fields }) => fields.length > 0);
+    return results;
   };
   return Object.create(client, { query: { value: query } }) as ClientBase;
 }
-
-export type RecordStatement = (sql: string, parameters: readonly unknown[]) => void;
 
 /**
  * Runs the pending migrations of a schema on a connection that is inside a transaction, with the right role and
@@ -46,10 +63,10 @@ export async function runMigrations(
   schema: string,
   serverVersion: string,
   migrations: readonly MigrationClass[],
-  record?: RecordStatement,
+  recorder?: MigrationRecorder,
 ): Promise<string[]> {
-  const connection = record ? recorded(client, record) : client;
-  record?.(OPEN_LEDGER, []);
+  const connection = recorder ? recorded(client, recorder) : client;
+  recorder?.sending({ sql: OPEN_LEDGER, parameters: [], hasAnswer: false });
   const results = (await client.query(
     `SET LOCAL client_min_messages = warning; ${OPEN_LEDGER}; SELECT name FROM migration`,
   )) as unknown as QueryResult<{ name: string }>[];
@@ -63,6 +80,7 @@ export async function runMigrations(
     await connection.query(
       `INSERT INTO migration ("timestamp", name) VALUES (${timestamp}, '${migration.name}')`,
     );
+    await recorder?.migrated(migration.name);
   }
   await runner.release();
   return pending.map(({ name }) => name);

@@ -2,24 +2,17 @@ import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg'
 import { runMigrations, type MigrationClass } from './migration-runner.js';
 import { loginPassword, prepareDatabase, type RoleNames } from './database-roles.js';
 import { sessionSettings, type SessionLimits } from '../binding/session-settings.js';
-import {
-  assertSameCatalog,
-  fingerprintMethod,
-  hasFingerprint,
-  readCatalog,
-  type SchemaCatalog,
-} from './tenant-catalog.js';
-import { enterSchema, grantToTenant, openSchema, TenantBlueprint } from './tenant-blueprint.js';
-import { MAIN_DATABASE } from '../../config/environment.js';
+import { fingerprintMethod, readCatalog, type SchemaCatalog } from './tenant-catalog.js';
+import { enterSchema, openSchema, TenantBlueprint } from './tenant-blueprint.js';
+import { TenantMigration, type MigratedSchema } from './tenant-migration.js';
 import { databaseAway, PUBLISH, type FurtherDatabase } from './further-database.js';
 import { hasNoRows } from './schema-contents.js';
+import { MAIN_DATABASE } from '../../config/environment.js';
 import { quoteSchema } from '../tenant-schema.js';
 
 export const REGISTRY_SCHEMA = 'platform';
 /** Provisioning and migrations only, so few; opened when needed. */
 export const OWNER_CONNECTIONS = 8;
-/** A migration that waits for a tenant's readers makes its later callers wait as well. */
-const MIGRATION_LOCK_TIMEOUT_MS = 2000;
 
 /** The databases on which tenants live, as their owner. */
 export interface OwnerDatabases {
@@ -64,8 +57,7 @@ export class OwnerDatabase implements OwnerDatabases {
     const client = await pool.connect();
     try {
       await options.further?.admit(client);
-      const { connection, masterKey } = options;
-      const roles = await prepareDatabase(client, connection, masterKey);
+      const roles = await prepareDatabase(client, options.connection, options.masterKey);
       const { rows } = await client.query<{ version: string }>(
         `SELECT split_part(current_setting('server_version'), ' ', 1) AS version`,
       );
@@ -150,36 +142,30 @@ export class OwnerDatabase implements OwnerDatabases {
           client,
           schemaName,
           (this.isMain ? 'SET LOCAL synchronous_commit = off;' : '') +
-            openSchema(schemaName, this.roles.tenantOwner, login),
+            openSchema(schemaName, this.roles.tenantOwner, this.serverVersion, login),
         ),
       ),
     );
   }
 
   /**
-   * Brings the tables of one tenant up to date, in one transaction; returns the names of the migrations it ran. Throws
-   * SchemaDriftError, and changes nothing, when the outcome is not what the migrations make of an empty schema.
+   * Brings the tables of one tenant, believed to be at `version`, up to date in one transaction; answers what it ran and
+   * when. Throws SchemaDriftError, and changes nothing, when the outcome is not what the migrations make of an empty
+   * schema. The disk is not waited for: see `settle`.
    */
-  async migrateTenant(schemaName: string): Promise<string[]> {
-    const blueprint = await this.blueprint();
-    const opening =
-      `SET LOCAL lock_timeout = ${MIGRATION_LOCK_TIMEOUT_MS};` +
-      enterSchema(schemaName, this.roles.tenantOwner);
-    return this.withClient((client) =>
-      this.transaction(
-        client,
-        async () => {
-          const { serverVersion } = this;
-          const done = await runMigrations(client, schemaName, serverVersion, this.options.tenantMigrations);
-          if (await hasFingerprint(client, schemaName, blueprint.fingerprint)) return done;
-          // Whatever is new has no privileges yet; most migrations bring no table, and granting all anew is slow.
-          if (done.length > 0) await client.query(grantToTenant(schemaName));
-          assertSameCatalog(await readCatalog(client, schemaName), blueprint);
-          return done;
-        },
-        opening,
-      ),
-    );
+  async migrateTenant(schemaName: string, version?: string): Promise<MigratedSchema> {
+    const migration = new TenantMigration({
+      blueprint: await this.blueprint(),
+      tenantOwner: this.roles.tenantOwner,
+      serverVersion: this.serverVersion,
+      migrations: this.options.tenantMigrations,
+    });
+    return this.withClient((client) => migration.run(client, schemaName, version));
+  }
+
+  /** Waits until all that was committed here before is on the disk, by writing something after it. */
+  async settle(): Promise<void> {
+    await this.pool.query(`SELECT pg_logical_emit_message(true, 'ringfence', '')`);
   }
 
   /** What the catalog says of a tenant's schema now. */
@@ -247,10 +233,9 @@ export class OwnerDatabase implements OwnerDatabases {
     }
   }
 
-  /** `opening`: statements that go with the BEGIN. */
-  private async transaction<T>(client: PoolClient, work: () => Promise<T>, opening = ''): Promise<T> {
+  private async transaction<T>(client: PoolClient, work: () => Promise<T>): Promise<T> {
     try {
-      await client.query(`BEGIN; ${opening}`);
+      await client.query('BEGIN');
       const result = await work();
       await client.query('COMMIT');
       return result;

@@ -1,14 +1,14 @@
-import type { ClientBase } from 'pg';
+import { escapeIdentifier, type ClientBase } from 'pg';
+import { quoteSchema } from '../tenant-schema.js';
+import { tablesOf } from './tenant-catalog.js';
 
 /** Whether no table of the schema has a row; the ledger of migrations aside. True for a schema that is not there. */
 export async function hasNoRows(client: ClientBase, schemaName: string): Promise<boolean> {
-  const { rows } = await client.query<{ table: string }>(
-    `SELECT format('%I.%I', n.nspname, c.relname) AS table FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'm') AND c.relname <> 'migration'`,
-    [schemaName],
-  );
-  if (rows.length === 0) return true;
-  const filled = rows.map(({ table }) => `EXISTS (SELECT FROM ${table})`).join(' OR ');
-  const { rows: found } = await client.query<{ filled: boolean }>(`SELECT ${filled} AS filled`);
-  return !found[0]!.filled;
+  const tables = await tablesOf(client, schemaName);
+  if (tables.length === 0) return true;
+  const filled = tables
+    .map((table) => `EXISTS (SELECT FROM ${quoteSchema(schemaName)}.${escapeIdentifier(table)})`)
+    .join(' OR ');
+  const { rows } = await client.query<{ filled: boolean }>(`SELECT ${filled} AS filled`);
+  return !rows[0]!.filled;
 }

@@ -8,6 +8,7 @@ import { bindingOf, type TenantDirectory } from '../registry/tenant-directory.js
 import type { TenantLifecycle } from '../registry/tenant-lifecycle.js';
 import { Tenant } from '../registry/tenant.entity.js';
 import type { TenantContext } from '../tenant-context.js';
+import { tablesOf } from '../owner/tenant-catalog.js';
 import { quoteSchema } from '../tenant-schema.js';
 import { TenantTables } from '../tenant-tables.js';
 import { Placement } from './placement.js';
@@ -69,9 +70,9 @@ export class TenantMove {
     let current = await this.clear(tenant);
     try {
       if (target) current = await this.transfer(current, source, target);
-      else await source.inTransaction((client) => client.query(grantToTenant(tenant.schemaName)));
+      else await reopenForWriting(source, tenant.schemaName);
     } catch (error) {
-      await source.inTransaction((client) => client.query(grantToTenant(tenant.schemaName)));
+      await reopenForWriting(source, tenant.schemaName);
       current = await this.clear(await this.read(tenant.id));
       if (isResumed && current.status === 'suspended') await this.parts.lifecycle.resume(current);
       throw error;
@@ -154,4 +155,10 @@ export class TenantMove {
     if (!tenant) throw new NotFoundError();
     return tenant;
   }
+}
+
+async function reopenForWriting(source: OwnerDatabase, schemaName: string): Promise<void> {
+  await source.inTransaction(async (client) => {
+    await client.query(grantToTenant(schemaName, await tablesOf(client, schemaName)));
+  });
 }

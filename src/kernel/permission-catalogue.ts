@@ -1,0 +1,58 @@
+import type { Permission, Scope } from './permissions.js';
+
+/** What a permission is, in words for those who make roles of it. */
+export interface PermissionFacts {
+  description: string;
+  /** The scopes in which it means something. */
+  scopes: readonly Scope[];
+  /** Who can hold it: the operators of the installation, or a tenant's roles. */
+  realm: 'platform' | 'tenant';
+}
+
+const ofPlatform = (description: string): PermissionFacts => ({
+  description,
+  scopes: ['any'],
+  realm: 'platform',
+});
+const ofTenant = (description: string): PermissionFacts => ({
+  description,
+  scopes: ['any'],
+  realm: 'tenant',
+});
+/** `own` confines it to what belongs to the holder's vendor. */
+const ofVendor = (description: string): PermissionFacts => ({
+  description,
+  scopes: ['any', 'own'],
+  realm: 'tenant',
+});
+
+/** Every permission there is. One that is missing here does not compile. */
+export const PERMISSION_FACTS: Readonly<Record<Permission, PermissionFacts>> = {
+  'tenants:create': ofPlatform('Make tenants'),
+  'tenants:read': ofPlatform('See tenants and what they use, but none of their data'),
+  'tenants:update': ofPlatform('Change, suspend and resume tenants'),
+  'tenants:delete': ofPlatform('Destroy tenants with all their data'),
+  'tenants:export': ofPlatform('Export all data of a tenant'),
+  'users:create': ofVendor('Make users, with roles that grant no more than one holds'),
+  'users:read': ofVendor('See users'),
+  'users:update': ofVendor('Change users, within the rights that one holds'),
+  'users:delete': ofVendor('Remove users'),
+  'roles:create': ofTenant('Make roles of the permissions that one holds'),
+  'roles:read': ofTenant('See the roles and the catalogue of permissions'),
+  'roles:update': ofTenant('Change roles within the permissions that one holds'),
+  'roles:delete': ofTenant('Remove roles that nobody has'),
+  'access:explain': ofTenant('Ask what others may do, and why'),
+  'vendors:create': ofTenant('Make vendors'),
+  'vendors:read': ofVendor('See vendors'),
+  'vendors:update': ofVendor('Change vendors'),
+  'vendors:delete': ofVendor('Remove vendors, with their agents and files'),
+  'agents:create': ofVendor('Make agents'),
+  'agents:read': ofVendor('See agents'),
+  'agents:update': ofVendor('Change agents'),
+  'agents:delete': ofVendor('Remove agents, with their files'),
+  'files:create': ofVendor('Attach files to vendors and agents'),
+  'files:read': ofVendor('See and download files'),
+  'files:delete': ofVendor('Remove files'),
+  'personal_data:read': ofVendor('See e-mail addresses, numbers and the like unmasked'),
+  'usage:read': ofTenant('See the limits of the tenant and what it uses'),
+};

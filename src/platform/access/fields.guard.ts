@@ -1,0 +1,33 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Request } from 'express';
+import { ForbiddenInputError } from '../../kernel/errors.js';
+import { fieldsOf } from '../http/field-rights.js';
+import { ACCESS_KEY, type Access } from '../http/route.js';
+
+/**
+ * May you write these fields? Runs after the ownership guard, which knows whose the thing is; fields of a thing yet to be
+ * made are judged by the widest scope. Goes by the names that are sent, never by values, which would tell what is stored.
+ */
+@Injectable()
+export class FieldsGuard implements CanActivate {
+  constructor(private readonly reflector: Reflector) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const access = this.reflector.get<Access | undefined>(ACCESS_KEY, context.getHandler());
+    const request = context.switchToHttp().getRequest<Request>();
+    const { actor, ownerVendorId } = request;
+    const body: unknown = request.body;
+    if (access?.rule !== 'permission' || !actor || typeof body !== 'object' || body === null) return true;
+    const { permission } = access;
+    const refused = fieldsOf(permission)
+      .filter((field) => Object.hasOwn(body, field))
+      .filter((field) =>
+        ownerVendorId === undefined
+          ? !actor.mayUseEverywhere(permission, field)
+          : !actor.mayUse(permission, field, ownerVendorId),
+      );
+    if (refused.length > 0) throw ForbiddenInputError.fields(refused.map((field) => `/${field}`));
+    return true;
+  }
+}

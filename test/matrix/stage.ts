@@ -1,0 +1,147 @@
+import { v7 as uuidv7 } from 'uuid';
+import { Client, send, type Answer, type Resource } from '../support/client.js';
+import { asOwner } from '../support/database.js';
+import { OPERATOR_EMAIL, OPERATOR_PASSWORD } from '../support/server.js';
+import { unique, world, type TenantWorld } from '../support/world.js';
+import { CALLERS, PLACES, type CallerKind, type Place } from './expectation.js';
+import type { Thing } from './fixtures.js';
+
+interface Credentials {
+  tenant?: string;
+  email: string;
+  password: string;
+}
+interface Player {
+  credentials: Credentials;
+  client: Client;
+}
+
+const STATE = `SELECT md5(string_agg(line, '' ORDER BY line)) AS hash FROM (
+  SELECT item::text AS line FROM {schema}.vendor AS item UNION ALL SELECT item::text FROM {schema}.agent AS item
+  UNION ALL SELECT item::text FROM {schema}.file AS item UNION ALL SELECT item::text FROM {schema}."user" AS item
+  UNION ALL SELECT item::text FROM {schema}.role AS item) AS lines`;
+
+/** Two tenants with their things, a suspended one, and a caller of each kind. */
+export class Stage {
+  readonly marker = unique('mark');
+  private readonly players = new Map<CallerKind, Player>();
+  private readonly standing = new Map<string, string>();
+  private vendors: Record<string, string> = {};
+
+  private constructor(
+    private readonly ours: TenantWorld,
+    private readonly theirs: TenantWorld,
+  ) {}
+
+  static async build(): Promise<Stage> {
+    const [ours, theirs, suspended] = [await world.tenant(), await world.tenant(), await world.tenant()];
+    const stage = new Stage(ours, theirs);
+    for (const place of ['first', 'second', 'theirs'] as const) {
+      const vendor = await stage.tenantOf(place).vendor({ name: `${stage.marker} ${place}` });
+      stage.vendors[place] = vendor.id;
+      stage.standing.set(`vendor ${place}`, vendor.id);
+    }
+    await ours.admin.create('/v1/roles', { name: 'custom', permissions: CALLERS.custom.grants });
+    await stage.cast('tenant_admin', ours, { roles: ['tenant_admin'] });
+    for (const role of ['viewer', 'auditor'] as const) await stage.cast(role, ours, { roles: [role] });
+    await stage.cast('vendor', ours, { roles: ['vendor'], vendorId: stage.vendors['first'] });
+    await stage.cast('custom', ours, { roles: ['custom'], vendorId: stage.vendors['first'] });
+    await stage.cast('other_vendor', ours, { roles: ['vendor'], vendorId: stage.vendors['second'] });
+    await stage.cast('other_tenant', theirs, { roles: ['tenant_admin'] });
+    await stage.cast('suspended', suspended, { roles: ['tenant_admin'] });
+    const operator = { email: OPERATOR_EMAIL, password: OPERATOR_PASSWORD };
+    stage.players.set('operator', { credentials: operator, client: await Client.signIn(operator) });
+    await (await world.operator()).post(`/v1/tenants/${suspended.id}/suspend`);
+    return stage;
+  }
+
+  /** A call as that kind of caller; with a session of its own when it ends with the call. */
+  async call(
+    kind: CallerKind,
+    method: string,
+    path: string,
+    body: unknown,
+    session?: Client,
+  ): Promise<Answer> {
+    const token = (session ?? this.players.get(kind)?.client)?.token;
+    return send(method, path, { token, body });
+  }
+
+  /** A further session of the caller; undefined for those who have none. */
+  async signInAgain(kind: CallerKind): Promise<Client | undefined> {
+    const player = this.players.get(kind);
+    return !player || kind === 'suspended' ? undefined : Client.signIn(player.credentials);
+  }
+
+  /** The vendor that a body of this caller's names. */
+  vendorOf(kind: CallerKind): string {
+    const place = kind === 'other_vendor' ? 'second' : kind === 'other_tenant' ? 'theirs' : 'first';
+    return this.vendors[place]!;
+  }
+
+  /** What names the thing in a path: one that stands there for all, or one of its own. */
+  async name(
+    thing: Thing,
+    place: Place,
+    isFresh: boolean,
+    session?: Client,
+  ): Promise<{ id: string; slug: string }> {
+    if (place === 'missing')
+      return { id: thing === 'role' ? unique('no').replace('-', '_') : uuidv7(), slug: '' };
+    if (thing === 'tenant') {
+      const { id, slug } = isFresh ? await world.tenant() : this.theirs;
+      return { id, slug };
+    }
+    if (thing === 'session') return { id: await this.session(place, session), slug: '' };
+    const key = `${thing} ${place}`;
+    const known = isFresh ? undefined : this.standing.get(key);
+    const id = known ?? (await this.make(thing, place, isFresh ? 'Fresh' : this.marker));
+    if (!isFresh) this.standing.set(key, id);
+    return { id, slug: '' };
+  }
+
+  /** What the tables of both tenants hold, as one hash. */
+  async state(): Promise<string> {
+    const rows = await Promise.all(
+      [this.ours, this.theirs].map(({ id }) => asOwner<{ hash: string }>(STATE, [], id)),
+    );
+    return rows.map(([row]) => row?.hash).join();
+  }
+
+  private tenantOf(place: keyof typeof this.vendors): TenantWorld {
+    return place === 'theirs' ? this.theirs : this.ours;
+  }
+
+  private async cast(kind: CallerKind, tenant: TenantWorld, rights: object): Promise<void> {
+    const credentials = { email: `${unique(kind)}@ringfence.test`, password: `Passphrase ${unique('of')}` };
+    await tenant.admin.create('/v1/users', { ...credentials, name: kind, ...rights });
+    const client = await Client.signIn({ tenant: tenant.slug, ...credentials });
+    this.players.set(kind, { credentials: { tenant: tenant.slug, ...credentials }, client });
+  }
+
+  private async make(thing: Thing, place: Exclude<Place, 'missing'>, prefix: string): Promise<string> {
+    const tenant = this.tenantOf(place);
+    const vendorId = this.vendors[place]!;
+    const name = `${prefix} ${PLACES[place].vendor} ${unique('thing')}`;
+    if (thing === 'vendor') return (await tenant.vendor({ name })).id;
+    if (thing === 'agent') return (await tenant.agent({ id: vendorId }, { name })).id;
+    if (thing === 'file')
+      return ((await tenant.admin.upload(`/v1/vendors/${vendorId}`, 'a.txt', name)).body as Resource).id;
+    if (thing === 'user') {
+      const email = `${unique('user')}@ringfence.test`;
+      return (await tenant.admin.create('/v1/users', { email, name, roles: ['vendor'], vendorId })).id;
+    }
+    const role = { name: unique('role').replace('-', '_'), permissions: ['agents:read:own'] };
+    await tenant.admin.create('/v1/roles', role);
+    return role.name;
+  }
+
+  private async session(place: Exclude<Place, 'missing'>, own?: Client): Promise<string> {
+    const anothers = place === 'second' ? this.ours.admin : this.theirs.admin;
+    const client = place === 'first' ? (own ?? this.ours.admin) : anothers;
+    const { data } = (await client.get('/v1/auth/sessions')).body as {
+      data: (Resource & { current: boolean })[];
+    };
+    return data.find(({ current }) => current)!.id;
+  }
+}
