@@ -19,8 +19,8 @@ export interface Ran {
 
 /** A server whose registry is on one PostgreSQL, and a second PostgreSQL named `east` on which tenants may live. */
 export class TwoDatabases {
-  server!: RunningServer;
   operator!: Client;
+  private running: RunningServer | undefined;
   private database: DatabaseProcess;
 
   private constructor(
@@ -47,13 +47,18 @@ export class TwoDatabases {
     return new TwoDatabases(folder, database, eastUrl);
   }
 
+  get server(): RunningServer {
+    if (!this.running) throw new Error('the server does not run');
+    return this.running;
+  }
+
   get environment(): Record<string, string> {
     return { DATA_DIR: join(this.folder, 'main'), TENANT_DATABASES: `east=${this.eastUrl}` };
   }
 
   async serve(env: Record<string, string> = {}): Promise<void> {
-    this.server = await startServer({ ...this.environment, ...env });
-    talkTo(this.server);
+    this.running = await startServer({ ...this.environment, ...env });
+    talkTo(this.running);
     this.operator = await Client.signIn({ email: OPERATOR_EMAIL, password: OPERATOR_PASSWORD });
   }
 
@@ -141,7 +146,7 @@ export class TwoDatabases {
   }
 
   async close(): Promise<void> {
-    await this.server.stop();
+    await this.running?.stop();
     await this.database.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
