@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, URLSearchParams } from 'node:url';
 import pg from 'pg';
 
 export const ROOT = resolve(fileURLToPath(new URL('.', import.meta.url)), '..');

@@ -8,7 +8,7 @@ import { unique, world, type TenantWorld } from '../support/world.js';
 const TENANTS = 20;
 const REQUESTS = 50;
 /** Of one tenant at a time. */
-const OVERLAPPING = 5;
+const OVERLAPPING = 3;
 
 const idsOf = (answer: Answer): string[] => (answer.body as { data: Resource[] }).data.map(({ id }) => id);
 
@@ -116,7 +116,7 @@ describe.each(BINDING_MODES)('a server that binds by %s', (mode) => {
       const tenant = await world.tenant();
       callers.push({ tenant, vendor: await tenant.vendor() });
     }
-    let [answered, left, refused] = [0, 0, 0];
+    let [answered, left] = [0, 0];
     const ask = async (index: number, number: number): Promise<void> => {
       const { tenant, vendor } = callers[index]!;
       const { admin } = tenant;
@@ -129,18 +129,23 @@ describe.each(BINDING_MODES)('a server that binds by %s', (mode) => {
         else answered++;
         return;
       }
-      const answer =
+      const send = (): Promise<Answer> =>
         number % 5 === 1
-          ? await admin.get(`/v1/vendors/${foreign.id}`)
+          ? admin.get(`/v1/vendors/${foreign.id}`)
           : number % 5 === 2
-            ? await admin.post('/v1/agents', {
+            ? admin.post('/v1/agents', {
                 vendorId: foreign.id,
                 name: 'Intruder',
                 kind: 'human',
                 capabilities: [],
               })
-            : await admin.get(number % 5 === 3 ? '/v1/vendors' : `/v1/vendors/${vendor.id}`);
-      if (answer.status === 503) return void refused++;
+            : admin.get(number % 5 === 3 ? '/v1/vendors' : `/v1/vendors/${vendor.id}`);
+      let answer = await send();
+      // A busy machine may ask for patience, and nothing else.
+      while (answer.status === 503) {
+        await sleep(1000 * Number(answer.headers.get('retry-after')));
+        answer = await send();
+      }
       answered++;
       if (number % 5 === 1) expectProblem(answer, 404);
       else if (number % 5 === 2) expect([404, 422]).toContain(answer.status);
@@ -148,15 +153,12 @@ describe.each(BINDING_MODES)('a server that binds by %s', (mode) => {
       else expect(answer.body).toMatchObject({ id: vendor.id, name: vendor.name });
     };
     const work = async (index: number, first: number): Promise<void> => {
-      for (let number = first; number < REQUESTS; number += OVERLAPPING + 1) await ask(index, number);
+      for (let number = first; number < REQUESTS; number += OVERLAPPING) await ask(index, number);
     };
     await Promise.all(
-      callers.flatMap((_, index) =>
-        Array.from({ length: OVERLAPPING + 1 }, (_, first) => work(index, first)),
-      ),
+      callers.flatMap((_, index) => Array.from({ length: OVERLAPPING }, (_, first) => work(index, first))),
     );
-    expect(answered + left + refused).toBe(TENANTS * REQUESTS);
-    expect(answered).toBeGreaterThan(TENANTS * REQUESTS * 0.7);
+    expect(answered + left).toBe(TENANTS * REQUESTS);
     expect(left).toBeGreaterThan(0);
     for (const { tenant, vendor } of callers)
       expect(idsOf(await tenant.admin.get('/v1/vendors'))).toEqual([vendor.id]);

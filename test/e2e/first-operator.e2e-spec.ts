@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accept, login, NEXT_PASSWORD, PASSWORD } from '../support/auth.js';
 import { asOwner, besideShared } from '../support/database.js';
-import { startServer, type RunningServer } from '../support/server.js';
+import { newHome, startServer, type RunningServer } from '../support/server.js';
 
 const EMAIL = 'operator@localhost';
 
@@ -28,8 +27,7 @@ async function readLink(server: RunningServer): Promise<{ token: string; minutes
 describe('the first operator', () => {
   let home: string;
   beforeAll(() => {
-    home = mkdtempSync(join(tmpdir(), 'ringfence-first-'));
-    chmodSync(home, 0o711);
+    home = newHome();
   });
   afterAll(() => rmSync(home, { recursive: true, force: true }));
 

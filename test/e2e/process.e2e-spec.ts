@@ -1,11 +1,16 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as PgClient } from 'pg';
-import { mkdtempSync, chmodSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectToRunning } from '../../src/platform/database/embedded-postgres.js';
-import { OPERATOR_EMAIL, OPERATOR_PASSWORD, startServer, type RunningServer } from '../support/server.js';
+import {
+  OPERATOR_EMAIL,
+  OPERATOR_PASSWORD,
+  newHome,
+  startServer,
+  type RunningServer,
+} from '../support/server.js';
 
 const json = { 'content-type': 'application/json' };
 
@@ -36,8 +41,7 @@ describe('the process', () => {
   let server: RunningServer;
 
   beforeAll(async () => {
-    home = mkdtempSync(join(tmpdir(), 'ringfence-process-'));
-    chmodSync(home, 0o711);
+    home = newHome();
     server = await startServer({ DATA_DIR: join(home, 'data') });
   }, 60_000);
   afterAll(async () => {

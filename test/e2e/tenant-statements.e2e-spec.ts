@@ -1,72 +1,13 @@
-import { UnavailableError } from '../../src/kernel/errors.js';
-import { translateDatabaseError } from '../../src/platform/tenancy/database-errors.js';
 import { tenantTable } from '../../src/platform/tenancy/tenant-schema.js';
-import { TenantPool } from '../../src/platform/tenancy/binding/tenant-pool.js';
-import type { TenantConnection } from '../../src/platform/tenancy/binding/tenant-connection.js';
 import { BINDING_MODES, codeOf, Neighbours } from '../support/bindings.js';
+import { KEEPING, OneConnection, times } from '../support/one-connection.js';
 import { NAMED_STATEMENTS } from '../support/engine.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 const VENDOR = tenantTable('vendor');
 const BY_NAME = `SELECT name FROM ${VENDOR} WHERE name = $1`;
 
-const KEEPING = BINDING_MODES.filter((mode) => mode === 'role' || mode === 'set_user');
 const KEEPING_NONE = BINDING_MODES.filter((mode) => mode.startsWith('transaction'));
-
-/** A pool with one connection for both neighbours, whose statements the owner can ask for by a function. */
-class OneConnection {
-  private constructor(
-    readonly world: Neighbours,
-    readonly pool: TenantPool,
-  ) {}
-
-  static async open(mode: (typeof BINDING_MODES)[number]): Promise<OneConnection> {
-    const world = await Neighbours.open(mode);
-    // The names of what is prepared are hidden from tenants; here they may ask.
-    const { a, b } = world;
-    await world.engine.ownerClient.query(`
-      GRANT EXECUTE ON FUNCTION pg_catalog.pg_prepared_statement() TO "${a.schemaName}", "${b.schemaName}";
-      GRANT SELECT ON pg_catalog.pg_prepared_statements TO "${a.schemaName}", "${b.schemaName}"`);
-    return new OneConnection(world, new TenantPool({ ...world.engine.poolOptions, size: 4 }));
-  }
-
-  async as<T>(tenant: 'a' | 'b', work: (connection: TenantConnection) => Promise<T>): Promise<T> {
-    const [connection, release] = await this.pool.lease(this.world[tenant]);
-    try {
-      return await work(connection);
-    } finally {
-      release();
-    }
-  }
-
-  /** The texts that the connection's session keeps. */
-  prepared(tenant: 'a' | 'b' = 'a'): Promise<string[]> {
-    return this.as(tenant, async (connection) => {
-      const { rows } = await connection.query(
-        `SELECT statement FROM pg_prepared_statements WHERE name <> '' ORDER BY prepare_time, statement`,
-      );
-      return (rows as { statement: string }[]).map(({ statement }) => statement);
-    });
-  }
-
-  backend(): Promise<number> {
-    return this.as('a', async (connection) => {
-      const { rows } = await connection.query('SELECT pg_backend_pid() AS pid');
-      return (rows as { pid: number }[])[0]!.pid;
-    });
-  }
-
-  async end(): Promise<void> {
-    await this.pool.end();
-    const { a, b, engine } = this.world;
-    await engine.ownerClient.query(`DROP OWNED BY "${a.schemaName}", "${b.schemaName}"`);
-    await this.world.end();
-  }
-}
-
-const times = async (count: number, work: () => Promise<unknown>): Promise<void> => {
-  for (let time = 0; time < count; time++) await work();
-};
 
 describe.each(KEEPING)('a statement with parameters, bound by %s,', (mode) => {
   let one: OneConnection;
@@ -172,75 +113,6 @@ describe.each(KEEPING)('a statement with parameters, bound by %s,', (mode) => {
     });
     expect((await one.prepared()).length).toBeLessThanOrEqual(NAMED_STATEMENTS);
   });
-
-  describe('whose table has changed', () => {
-    const text = `SELECT * FROM ${VENDOR} WHERE name = $1`;
-    let column = 0;
-    const ask = (connection: TenantConnection) => connection.query(text, ['belongs to a']);
-    const change = () =>
-      ownersQuery(`ALTER TABLE "${one.world.a.schemaName}".vendor ADD COLUMN c${++column} int DEFAULT 7`);
-    beforeEach(() => times(8, () => one.as('a', ask)));
-
-    it('is answered all the same outside a transaction, on the same connection', async () => {
-      const pid = await one.backend();
-      await change();
-      const { rows } = await one.as('a', ask);
-      expect(rows).toMatchObject([{ name: 'belongs to a', [`c${column}`]: 7 }]);
-      await times(4, () => one.as('a', ask));
-      expect(await one.prepared()).toContain(inA(text));
-      expect(await one.backend()).toBe(pid);
-    });
-
-    it('fails inside a transaction in a way that says to try again, and on a new connection works', async () => {
-      const pid = await one.backend();
-      await change();
-      const outcome = await one.as('a', async (connection) => {
-        await connection.query('START TRANSACTION');
-        await connection.query(`UPDATE ${VENDOR} SET name = 'never stored'`);
-        const failure: unknown = await connection
-          .query(text, ['never stored'])
-          .catch((error: unknown) => error);
-        await connection.query('ROLLBACK');
-        return failure;
-      });
-      expect(outcome).toBeInstanceOf(UnavailableError);
-      expect(translateDatabaseError({ driverError: outcome })).toBe(outcome);
-      expect((outcome as UnavailableError).retryAfterSeconds).toBeGreaterThan(0);
-      expect(await one.backend()).not.toBe(pid);
-      await one.as('a', async (connection) => {
-        await connection.query('START TRANSACTION');
-        expect((await ask(connection)).rowCount).toBe(1);
-        await connection.query('COMMIT');
-      });
-    });
-  });
-
-  it.each(['outside', 'inside'])(
-    'whose name the server has lost is sent again %s a transaction only where that is safe',
-    async (where) => {
-      const pid = await one.backend();
-      const lost = `SELECT name FROM ${VENDOR} WHERE name = $1 AND '${where}' <> ''`;
-      await times(4, () => one.as('a', (connection) => connection.query(lost, ['belongs to a'])));
-      // A value that cannot be sent makes node-pg close the statement in the server, and forget that it did.
-      const circular: Record<string, unknown> = {};
-      circular.self = circular;
-      const again = one.as('a', async (connection) => {
-        const broken = `SELECT $1::jsonb, '${where}'`;
-        await codeOf(connection.query(broken, [circular]));
-        await codeOf(connection.query(broken, [circular]));
-        if (where === 'inside') await connection.query('START TRANSACTION');
-        return connection.query(broken, [{ whole: true }]);
-      });
-      if (where === 'outside') {
-        expect((await again).rows).toMatchObject([{ jsonb: { whole: true } }]);
-        expect(await one.backend()).toBe(pid);
-      } else {
-        await expect(again).rejects.toBeInstanceOf(UnavailableError);
-        expect(await one.backend()).not.toBe(pid);
-      }
-      expect((await one.as('a', (connection) => connection.query(lost, ['belongs to a']))).rowCount).toBe(1);
-    },
-  );
 
   it('of a transaction is never prepared, nor one without parameters', async () => {
     const before = await one.prepared();

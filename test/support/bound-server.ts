@@ -29,12 +29,12 @@ export class BoundServer {
     return new BoundServer(server, pgbouncer, () => asOwner(`DROP DATABASE ${database} WITH (FORCE)`));
   }
 
-  private static async onPostgres({ connection, stop }: SetUserPostgres): Promise<BoundServer> {
-    const { host, port, user, password } = connection;
+  private static async onPostgres(postgres: SetUserPostgres): Promise<BoundServer> {
+    const { host, port, user, password, database } = postgres.connection;
     const place = new URLSearchParams({ host, port: String(port) }).toString();
-    const url = `postgres://${user}:${password}@localhost/${connection.database}?${place}`;
+    const url = `postgres://${user}:${password}@localhost/${database}?${place}`;
     const own = await startServer({ DATABASE_URL: url, TENANT_BIND: 'set_user' });
-    return new BoundServer(own, undefined, stop);
+    return new BoundServer(own, undefined, () => postgres.stop());
   }
 
   /** Takes the pooler away; the server goes on. */

@@ -20,14 +20,19 @@ export interface RunningServer {
   stop(): Promise<number | null>;
 }
 
+/** A new folder in which the data of a server can be. PostgreSQL never runs as root: its own account must get there. */
+export function newHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'ringfence-test-'));
+  chmodSync(home, 0o711);
+  return home;
+}
+
 /**
  * Starts the built server as a process of its own, with nothing of this process's environment but what finds programs,
  * and waits for the line that says where it listens. Rejects with the server's output when it ends or takes too long.
  */
 export async function startServer(env: Record<string, string> = {}): Promise<RunningServer> {
-  const home = mkdtempSync(join(tmpdir(), 'ringfence-test-'));
-  // PostgreSQL never runs as root: its own account must be able to reach the folder below.
-  chmodSync(home, 0o711);
+  const home = newHome();
   const dataDir = env.DATA_DIR ?? join(home, 'data');
   const child = spawn(process.execPath, [join(ROOT, 'dist/src/main.js')], {
     cwd: ROOT,

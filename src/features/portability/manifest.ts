@@ -4,7 +4,7 @@ import { ArchiveError } from './archive.error.js';
 export const MANIFEST = 'manifest.json';
 const FORMAT_VERSION = 1;
 
-/** Tables that do not travel: what gives access as long as it lives. Whoever had it must sign in, or be invited, anew. */
+/** Tables that do not travel, and why: what they hold is of use to the installation alone that gave it out. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   session: 'credentials in flight: the refresh tokens of those signed in',
   idempotency_key: 'answers to requests that may be sent again to the installation that answered them',

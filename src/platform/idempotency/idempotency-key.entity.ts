@@ -5,11 +5,11 @@ export abstract class IdempotencyKeyColumns {
   @PrimaryColumn('uuid')
   callerId: string;
 
-  /** SHA-256 of the key, base64url. */
+  /** Keyed digest of the key. */
   @PrimaryColumn('text')
   keyHash: string;
 
-  /** SHA-256 of method, path, query and body, base64url. */
+  /** Keyed digest of method, path, query and body. */
   @Column('text')
   fingerprint: string;
 

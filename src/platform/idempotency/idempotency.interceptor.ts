@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { ProtocolError } from '../http/request/protocol.error.js';
 import { CHANGES_NOTHING_KEY, MULTIPART_KEY } from '../http/route.js';
-import { sha256, type KeyedRequest } from './keyed-request.js';
+import type { KeyedCall } from './keyed-answers.js';
 import { OperatorIdempotencyRepository } from './operator-idempotency.repository.js';
 import { TenantIdempotencyRepository } from './tenant-idempotency.repository.js';
 
@@ -33,7 +33,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
       request.method === 'POST' &&
       !this.reflector.get<boolean | undefined>(CHANGES_NOTHING_KEY, handler) &&
       this.isContentKnown(context);
-    const keyed = isForUs ? keyedRequest(request, this.contentOf(request)) : undefined;
+    const keyed = isForUs ? keyedCall(request, this.contentOf(request)) : undefined;
     if (!keyed) return next.handle();
     return from(this.once(keyed, context.switchToHttp().getResponse<Response>(), next));
   }
@@ -48,7 +48,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     return JSON.stringify(request.body ?? null);
   }
 
-  private async once(keyed: KeyedRequest, response: Response, next: CallHandler<unknown>): Promise<unknown> {
+  private async once(keyed: KeyedCall, response: Response, next: CallHandler<unknown>): Promise<unknown> {
     const store = keyed.tenantId === null ? this.ofOperators : this.ofTenants;
     const { body, headers, isReplayed } = await store.once(keyed, async () => ({
       body: await lastValueFrom(next.handle(), { defaultValue: undefined }),
@@ -67,7 +67,7 @@ const headersOf = (response: Response): Record<string, string> =>
     }),
   );
 
-function keyedRequest(request: Request, content: string): KeyedRequest | undefined {
+function keyedCall(request: Request, content: string): KeyedCall | undefined {
   const key = request.get(HEADER);
   const { actor, method, originalUrl } = request;
   if (key === undefined || !actor) return undefined;
@@ -80,7 +80,7 @@ function keyedRequest(request: Request, content: string): KeyedRequest | undefin
   return {
     callerId: actor.id,
     tenantId: actor.tenantId,
-    keyHash: sha256(key),
-    fingerprint: sha256(JSON.stringify([method, originalUrl, content])),
+    key,
+    content: JSON.stringify([method, originalUrl, content]),
   };
 }

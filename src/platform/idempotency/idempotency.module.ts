@@ -3,6 +3,7 @@ import { APP_INTERCEPTOR } from '@nestjs/core';
 import { ProtectionModule } from '../protection/protection.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
+import { KeyedAnswers } from './keyed-answers.js';
 import { OperatorIdempotencyRepository } from './operator-idempotency.repository.js';
 import { TenantIdempotencyRepository } from './tenant-idempotency.repository.js';
 
@@ -10,6 +11,7 @@ import { TenantIdempotencyRepository } from './tenant-idempotency.repository.js'
 @Module({
   imports: [TenancyModule, ProtectionModule],
   providers: [
+    KeyedAnswers,
     TenantIdempotencyRepository,
     OperatorIdempotencyRepository,
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },

@@ -1,16 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { FieldSealer } from '../protection/field-sealer.js';
 import { Registry } from '../tenancy/registry/registry.js';
 import { OperatorIdempotencyKey } from './idempotency-key.entity.js';
 import {
-  assertSameRequest,
   KEPT_SECONDS,
-  placeOf,
+  KeyedAnswers,
   stillRunning,
   type Answer,
   type KeyedAnswer,
+  type KeyedCall,
   type KeyedRequest,
-} from './keyed-request.js';
+} from './keyed-answers.js';
 
 /** Longer than any request of an operator takes; after it, whoever worked on the request is taken for dead. */
 const LEASE_SECONDS = 300;
@@ -20,29 +19,26 @@ const LEASE_SECONDS = 300;
 export class OperatorIdempotencyRepository {
   constructor(
     private readonly registry: Registry,
-    private readonly sealer: FieldSealer,
+    private readonly answers: KeyedAnswers,
   ) {}
 
   /**
    * Does the work once and keeps its answer; an error keeps nothing, so the same request may be sent again. Throws
    * ConflictError while a twin is under way, InvalidError for another request.
    */
-  async once(request: KeyedRequest, work: () => Promise<Answer>): Promise<KeyedAnswer> {
+  async once(call: KeyedCall, work: () => Promise<Answer>): Promise<KeyedAnswer> {
+    const request = this.answers.identify(call);
     const { callerId, keyHash } = request;
     await this.clearOld();
     if (!(await this.lease(request))) {
       const found = await this.rows.findOneBy({ callerId, keyHash });
       if (!found) throw stillRunning();
-      assertSameRequest(found, request);
-      if (found.answer === null) throw stillRunning();
-      const answer = await this.sealer.open(placeOf(request), found.answer);
-      return { ...(JSON.parse(answer) as Answer), isReplayed: true };
+      return await this.answers.replay(request, found);
     }
     try {
-      const answered = await work();
-      const answer = await this.sealer.seal(placeOf(request), JSON.stringify(answered));
-      await this.rows.update({ callerId, keyHash }, { answer });
-      return { ...answered, isReplayed: false };
+      const answer = await work();
+      await this.rows.update({ callerId, keyHash }, { answer: await this.answers.seal(request, answer) });
+      return { ...answer, isReplayed: false };
     } catch (error) {
       await this.rows.delete({ callerId, keyHash });
       throw error;

@@ -1,17 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { LessThan } from 'typeorm';
-import { FieldSealer } from '../protection/field-sealer.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { TenantIdempotencyKey } from './idempotency-key.entity.js';
 import {
-  assertSameRequest,
   KEPT_SECONDS,
-  placeOf,
+  KeyedAnswers,
   stillRunning,
   type Answer,
   type KeyedAnswer,
+  type KeyedCall,
   type KeyedRequest,
-} from './keyed-request.js';
+} from './keyed-answers.js';
 
 /** So many old answers a keyed request clears away: more than it adds, too few to be felt. */
 const CLEARED_AT_ONCE = 20;
@@ -21,28 +19,26 @@ const CLEARED_AT_ONCE = 20;
 export class TenantIdempotencyRepository {
   constructor(
     private readonly context: TenantContext,
-    private readonly sealer: FieldSealer,
+    private readonly answers: KeyedAnswers,
   ) {}
 
   /**
    * Does the work and keeps its answer in one transaction: both are there, or neither. An error keeps nothing, so the
    * same request may be sent again. Throws ConflictError while a twin is under way, InvalidError for another request.
    */
-  async once(request: KeyedRequest, work: () => Promise<Answer>): Promise<KeyedAnswer> {
+  async once(call: KeyedCall, work: () => Promise<Answer>): Promise<KeyedAnswer> {
+    const request = this.answers.identify(call);
+    const { callerId, keyHash, fingerprint } = request;
     return this.context.transaction(async () => {
       if (!(await this.lock(request))) throw stillRunning();
       await this.clearOld();
-      const { callerId, keyHash, fingerprint } = request;
       const found = await this.rows.findOneBy({ callerId, keyHash });
-      if (found) {
-        assertSameRequest(found, request);
-        const answer = await this.sealer.open(placeOf(request), found.answer ?? '');
-        return { ...(JSON.parse(answer) as Answer), isReplayed: true };
-      }
-      const answered = await work();
-      const answer = await this.sealer.seal(placeOf(request), JSON.stringify(answered));
-      await this.rows.insert({ callerId, keyHash, fingerprint, answer });
-      return { ...answered, isReplayed: false };
+      if (found && found.createdAt > keptSince()) return this.answers.replay(request, found);
+      if (found) await this.rows.remove(found);
+      const answer = await work();
+      const sealed = await this.answers.seal(request, answer);
+      await this.rows.insert({ callerId, keyHash, fingerprint, answer: sealed });
+      return { ...answer, isReplayed: false };
     });
   }
 
@@ -55,16 +51,22 @@ export class TenantIdempotencyRepository {
     return rows[0]!.isFree;
   }
 
+  /** Those that another request is clearing away are left to it. */
   private async clearOld(): Promise<void> {
-    const old = await this.rows.find({
-      where: { createdAt: LessThan(new Date(Date.now() - KEPT_SECONDS * 1000)) },
-      order: { createdAt: 'ASC' },
-      take: CLEARED_AT_ONCE,
-    });
-    for (const { callerId, keyHash } of old) await this.rows.delete({ callerId, keyHash });
+    const old = await this.rows
+      .createQueryBuilder('kept')
+      .where('kept.createdAt < :keptSince', { keptSince: keptSince() })
+      .orderBy('kept.createdAt')
+      .limit(CLEARED_AT_ONCE)
+      .setLock('pessimistic_write')
+      .setOnLocked('skip_locked')
+      .getMany();
+    await this.rows.remove(old);
   }
 
   private get rows() {
     return this.context.manager.getRepository(TenantIdempotencyKey);
   }
 }
+
+const keptSince = (): Date => new Date(Date.now() - KEPT_SECONDS * 1000);

@@ -1,12 +1,7 @@
-import { hkdf } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createHmac } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { compactDecrypt, CompactEncrypt } from 'jose';
 import { MASTER_KEY } from '../config/config.module.js';
-
-const ENCRYPTION = { alg: 'dir', enc: 'A256GCM' } as const;
-const KEY_BYTES = 32;
-const deriveKey = promisify(hkdf);
+import { derivedKey, open, seal } from './sealing.js';
 
 /** Where a value lives. A sealed value opens in its own place alone. */
 export interface Place {
@@ -24,24 +19,27 @@ export class FieldSealer {
   constructor(@Inject(MASTER_KEY) private readonly masterKey: Buffer) {}
 
   async seal(place: Place, plaintext: string): Promise<string> {
-    return new CompactEncrypt(Buffer.from(plaintext))
-      .setProtectedHeader({ ...ENCRYPTION, place: nameOf(place) })
-      .encrypt(await this.keyOf(place.tenantId));
+    return seal(this.keyOf(place), { place: nameOf(place) }, plaintext);
   }
 
   /** Throws when the value was sealed for another place, under another key, or was changed. */
   async open(place: Place, sealed: string): Promise<string> {
-    const { plaintext, protectedHeader } = await compactDecrypt(sealed, await this.keyOf(place.tenantId), {
-      keyManagementAlgorithms: [ENCRYPTION.alg],
-      contentEncryptionAlgorithms: [ENCRYPTION.enc],
-    });
-    if (protectedHeader['place'] !== nameOf(place)) throw new Error('a sealed value stands in another place');
-    return Buffer.from(plaintext).toString();
+    const { plaintext, header } = await open(this.keyOf(place), sealed);
+    if (header['place'] !== nameOf(place)) throw new Error('a sealed value stands in another place');
+    return plaintext;
   }
 
-  private async keyOf(tenantId: string | null): Promise<Uint8Array> {
-    const info = `ringfence/field-encryption/${tenantId ?? 'platform'}`;
-    return new Uint8Array(await deriveKey('sha256', this.masterKey, '', info, KEY_BYTES));
+  /**
+   * A digest (HMAC-SHA-256, base64url) under a key of the tenant, by which equal texts are found. Without the master key
+   * no guess can be tried against it, as it could against a bare hash.
+   */
+  digest(tenantId: string | null, text: string): string {
+    const key = derivedKey(this.masterKey, `ringfence/digest/${tenantId ?? 'platform'}`);
+    return createHmac('sha256', key).update(text).digest('base64url');
+  }
+
+  private keyOf({ tenantId }: Place): Uint8Array {
+    return derivedKey(this.masterKey, `ringfence/field-encryption/${tenantId ?? 'platform'}`);
   }
 }
 

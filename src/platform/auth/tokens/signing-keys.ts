@@ -1,11 +1,10 @@
-import { createPrivateKey, createPublicKey, hkdfSync, type JsonWebKey, type KeyObject } from 'node:crypto';
-import { calculateJwkThumbprint, compactDecrypt, CompactEncrypt, exportJWK, generateKeyPair } from 'jose';
+import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose';
+import { derivedKey, open, seal } from '../../protection/sealing.js';
 import type { EllipticCurveJwk, SigningKey } from './signing-key.entity.js';
 import type { SigningKeysRepository } from './signing-keys.repository.js';
 
 export const SIGNING_ALGORITHM = 'ES256';
-const ENCRYPTION = { alg: 'dir', enc: 'A256GCM' } as const;
-const ENCRYPTION_KEY_BYTES = 32;
 
 /** A public key as the JWKS publishes it. */
 export interface PublicJwk extends EllipticCurveJwk {
@@ -27,9 +26,7 @@ export class SigningKeys {
     repository: Pick<SigningKeysRepository, 'findAllOrFirst'>,
     masterKey: Buffer,
   ): Promise<SigningKeys> {
-    const wrappingKey = new Uint8Array(
-      hkdfSync('sha256', masterKey, '', 'ringfence/signing-key-encryption', ENCRYPTION_KEY_BYTES),
-    );
+    const wrappingKey = derivedKey(masterKey, 'ringfence/signing-key-encryption');
     const rows = await repository.findAllOrFirst(() => generate(wrappingKey));
     const newest = rows[0]!;
     return new SigningKeys(
@@ -51,23 +48,18 @@ async function generate(
   const { publicKey, privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true });
   const publicJwk = (await exportJWK(publicKey)) as EllipticCurveJwk;
   const kid = await calculateJwkThumbprint(publicJwk);
-  const privateJwe = await new CompactEncrypt(Buffer.from(JSON.stringify(await exportJWK(privateKey))))
-    .setProtectedHeader({ ...ENCRYPTION, kid })
-    .encrypt(wrappingKey);
+  const privateJwe = await seal(wrappingKey, { kid }, JSON.stringify(await exportJWK(privateKey)));
   return { kid, publicJwk, privateJwe };
 }
 
 async function unwrap(row: SigningKey, wrappingKey: Uint8Array): Promise<KeyObject> {
-  const { plaintext, protectedHeader } = await compactDecrypt(row.privateJwe, wrappingKey, {
-    keyManagementAlgorithms: [ENCRYPTION.alg],
-    contentEncryptionAlgorithms: [ENCRYPTION.enc],
-  }).catch((cause: unknown) => {
+  const { plaintext, header } = await open(wrappingKey, row.privateJwe).catch((cause: unknown) => {
     throw new Error('the signing keys cannot be decrypted: MASTER_KEY is not the one they were made with', {
       cause,
     });
   });
-  if (protectedHeader.kid !== row.kid) throw new Error('a signing key stands under the wrong kid');
-  const jwk = JSON.parse(Buffer.from(plaintext).toString()) as JsonWebKey;
+  if (header.kid !== row.kid) throw new Error('a signing key stands under the wrong kid');
+  const jwk = JSON.parse(plaintext) as JsonWebKey;
   return createPrivateKey({ key: jwk, format: 'jwk' });
 }
 

@@ -64,7 +64,7 @@ class StatementBook {
   closeEvicted(connection: StatementConnection, next: NamedQuery): void {
     for (const name of this.evicted) {
       connection.close({ type: 'S', name });
-      delete connection.parsedStatements[name];
+      Reflect.deleteProperty(connection.parsedStatements, name);
     }
     this.evicted.clear();
     // One that was evicted while it waited for its turn is parsed once more, and closed after it.
@@ -93,16 +93,16 @@ export class NamedStatements {
     const name = isWorthIt(statement) ? book?.nameFor(statement.text) : undefined;
     if (!book || name === undefined) return client.query(statement);
     const named = { ...statement, name };
-    let isInTransaction = false;
+    const turn = { isInTransaction: false };
     try {
       return await submit(client, named, () => {
-        isInTransaction = client.getTransactionStatus() !== 'I';
+        turn.isInTransaction = client.getTransactionStatus() !== 'I';
         book.closeEvicted(connectionOf(client), named);
       });
     } catch (error) {
       if (!isStale(error)) throw error;
       book.named.delete(statement.text);
-      if (isInTransaction) throw new StaleStatementError(error);
+      if (turn.isInTransaction) throw new StaleStatementError(error);
       if (OUT_OF_STEP.has(error.code ?? '')) await this.startOver(client);
       return client.query(statement);
     }
