@@ -9,6 +9,7 @@ export interface Config {
   dataDir: string;
   /** Undefined: the embedded PostgreSQL is used. */
   databaseUrl: string | undefined;
+  databaseEngine: 'postgres' | 'citus';
   corsOrigins: readonly string[];
   /** Express's `trust proxy`: false, a number of hops, or the addresses of the proxies. */
   trustProxy: false | number | readonly string[];
@@ -84,6 +85,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     port: values.PORT,
     dataDir: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL,
+    databaseEngine: values.DATABASE_ENGINE,
     corsOrigins: values.CORS_ORIGINS,
     trustProxy: values.TRUST_PROXY,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,

@@ -22,6 +22,8 @@ export const MAIN_DATABASE = 'main';
 /** Each database needs a connection for each of its four logins. */
 const CONNECTIONS_A_DATABASE = 4;
 const DEFAULT_POOL_SIZE = 16;
+/** What the database is: one PostgreSQL, or the coordinator of a Citus cluster. */
+const DATABASE_ENGINES = ['postgres', 'citus'] as const;
 const TENANT_BINDS = ['role', 'transaction', 'set_user'] as const;
 const NODE_ENVS = ['development', 'test', 'production'] as const;
 const DAY_SECONDS = 86_400;
@@ -123,6 +125,7 @@ export const environmentSchema = z.object({
   PORT: wholeNumber(0, 65_535).default(3000),
   DATA_DIR: text(1, 4096).default('.data'),
   DATABASE_URL: databaseUrl.optional(),
+  DATABASE_ENGINE: oneOf(DATABASE_ENGINES).default('postgres'),
   CORS_ORIGINS: list(
     isOrigin,
     'a comma separated list of exact http(s) origins, without a path and without *',
@@ -208,6 +211,11 @@ export function relationFaults(env: Readonly<Record<string, string | undefined>>
 function placementFaults(env: Readonly<Record<string, string | undefined>>): string[] {
   const faults: string[] = [];
   const others = env['TENANT_DATABASES'];
+  if (env['DATABASE_ENGINE'] === 'citus') {
+    if (!env['DATABASE_URL']) faults.push('DATABASE_ENGINE: citus needs DATABASE_URL, the coordinator');
+    for (const name of ['TENANT_DATABASES', 'TENANT_DATABASE_URL'])
+      if (env[name]) faults.push(`${name}: must not be given together with DATABASE_ENGINE=citus`);
+  }
   if (!others) return faults;
   if (env['TENANT_DATABASE_URL'])
     faults.push('TENANT_DATABASES: must not be given together with TENANT_DATABASE_URL');

@@ -22,7 +22,9 @@ import { OwnerDatabase } from './owner/owner-database.js';
 import { loadedEntities, Registry } from './registry/registry.js';
 import { ServerLogins } from './binding/server-logins.js';
 import { Placement } from './placement/placement.js';
-import { shareOfPool, TenantDatabases } from './placement/tenant-databases.js';
+import { CitusNodes } from './placement/citus-nodes.js';
+import { shareOfPool, type ServingOptions } from './placement/served-database.js';
+import { TenantDatabases } from './placement/tenant-databases.js';
 import { TenantMove } from './placement/tenant-move.js';
 import { TenantContext } from './tenant-context.js';
 import { TenantModel } from './tenant-data-source.js';
@@ -64,6 +66,19 @@ const poolsOf =
       maxAgeSeconds: config.dbConnectionMaxAgeSeconds,
     });
 
+const isCitus = ({ databaseEngine }: Config): boolean => databaseEngine === 'citus';
+const commonTo = (masterKey: Buffer) => ({ masterKey, registryMigrations, tenantMigrations });
+
+/** How all databases are served. */
+class ServingChoices implements ServingOptions {
+  constructor(
+    readonly config: Config,
+    readonly limits: ServingOptions['limits'],
+    readonly common: ServingOptions['common'],
+    readonly poolFor: ServingOptions['poolFor'],
+  ) {}
+}
+
 /** All that must be let go of, in the right order. */
 @Injectable()
 class OpenDatabases {
@@ -88,23 +103,32 @@ class OpenDatabases {
     OpenDatabases,
     {
       provide: OwnerDatabase,
-      inject: [DATABASE, MASTER_KEY],
-      useFactory: (connection: DatabaseConnection, masterKey: Buffer) =>
-        OwnerDatabase.open({ connection, masterKey, registryMigrations, tenantMigrations }),
+      inject: [DATABASE, MASTER_KEY, CONFIG],
+      useFactory: (connection: DatabaseConnection, masterKey: Buffer, config: Config) =>
+        OwnerDatabase.open({ ...commonTo(masterKey), connection, isCitus: isCitus(config) }),
     },
     {
       provide: TenantDatabases,
-      inject: [OwnerDatabase, ServerLogins, MASTER_KEY, CONFIG],
-      useFactory: (owner: OwnerDatabase, logins: ServerLogins, masterKey: Buffer, config: Config) => {
-        const poolFor = poolsOf(config);
-        return TenantDatabases.open({
-          main: { owner, tenants: poolFor(logins, mainShare(config)) },
-          config,
-          limits: limitsOf(config),
-          common: { masterKey, registryMigrations, tenantMigrations },
-          poolFor,
-        });
+      inject: [DATABASE, OwnerDatabase, ServerLogins, Registry, ServingChoices],
+      useFactory: async (
+        coordinator: DatabaseConnection,
+        owner: OwnerDatabase,
+        logins: ServerLogins,
+        registry: Registry,
+        choices: ServingChoices,
+      ) => {
+        const { config, poolFor } = choices;
+        const tenants = isCitus(config)
+          ? await CitusNodes.open({ ...choices, coordinator, registry })
+          : poolFor(logins, mainShare(config));
+        return TenantDatabases.open({ ...choices, main: { owner, tenants } });
       },
+    },
+    {
+      provide: ServingChoices,
+      inject: [MASTER_KEY, CONFIG],
+      useFactory: (masterKey: Buffer, config: Config) =>
+        new ServingChoices(config, limitsOf(config), commonTo(masterKey), poolsOf(config)),
     },
     {
       provide: ServerLogins,

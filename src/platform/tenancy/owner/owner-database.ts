@@ -3,9 +3,11 @@ import { runMigrations, type MigrationClass } from './migration-runner.js';
 import { loginPassword, prepareDatabase, type RoleNames } from './database-roles.js';
 import { sessionSettings, type SessionLimits } from '../binding/session-settings.js';
 import { fingerprintMethod, readCatalog, type SchemaCatalog } from './tenant-catalog.js';
-import { enterSchema, openSchema, TenantBlueprint } from './tenant-blueprint.js';
+import { createSchema, fillShard, openShard } from './schema-creation.js';
+import { enterSchema, TenantBlueprint } from './tenant-blueprint.js';
 import { TenantMigration, type MigratedSchema } from './tenant-migration.js';
 import { databaseAway, PUBLISH, type FurtherDatabase } from './further-database.js';
+import { shardSchemas } from './citus.js';
 import { hasNoRows } from './schema-contents.js';
 import { MAIN_DATABASE } from '../../config/environment.js';
 import { quoteSchema } from '../tenant-schema.js';
@@ -31,6 +33,8 @@ export interface OwnerOptions {
   masterKey: Buffer;
   registryMigrations: readonly MigrationClass[];
   tenantMigrations: readonly MigrationClass[];
+  /** The coordinator or another node of a Citus cluster. */
+  isCitus?: boolean;
   /** Left out for the database of the registry. */
   further?: FurtherDatabase;
 }
@@ -57,13 +61,14 @@ export class OwnerDatabase implements OwnerDatabases {
     const client = await pool.connect();
     try {
       await options.further?.admit(client);
-      const roles = await prepareDatabase(client, options.connection, options.masterKey);
+      const roles = await prepareDatabase(client, options.connection, options.masterKey, options.isCitus);
       const { rows } = await client.query<{ version: string }>(
         `SELECT split_part(current_setting('server_version'), ' ', 1) AS version`,
       );
       const owner = new OwnerDatabase(pool, options, roles, rows[0]!.version);
       if (options.further) return owner;
       await owner.transaction(client, async () => {
+        if (options.isCitus) await client.query(shardSchemas(false));
         await client.query(`SET LOCAL search_path = ${REGISTRY_SCHEMA}`);
         await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [REGISTRY_SCHEMA]);
         await runMigrations(client, REGISTRY_SCHEMA, owner.serverVersion, options.registryMigrations);
@@ -127,25 +132,21 @@ export class OwnerDatabase implements OwnerDatabases {
     return this.drawn;
   }
 
-  /**
-   * Makes the tenant's role and its schema with all tables, in one transaction. Beside the registry it is not waited for
-   * on the disk: the tenant is nobody's until the registry says that it is active, and that commit waits for all before
-   * it. Elsewhere it is, since the registry's disk says nothing of another's.
-   */
+  /** Makes the tenant's role and its schema with all tables; all of it or nothing remains. */
   async createSchema(schemaName: string, loginShard: number): Promise<void> {
     const login = this.roles.logins[loginShard];
     if (login === undefined) throw new Error('no such login shard');
-    const blueprint = await this.blueprint();
-    await this.withClient((client) =>
-      this.transaction(client, () =>
-        blueprint.replay(
-          client,
-          schemaName,
-          (this.isMain ? 'SET LOCAL synchronous_commit = off;' : '') +
-            openSchema(schemaName, this.roles.tenantOwner, this.serverVersion, login),
-        ),
-      ),
-    );
+    const { serverVersion, isMain } = this;
+    const { tenantOwner } = this.roles;
+    const parts = { schemaName, login, tenantOwner, serverVersion, blueprint: await this.blueprint() };
+    if (!this.options.isCitus) return this.inTransaction((client) => createSchema(client, parts, isMain));
+    await this.inTransaction((client) => openShard(client, parts));
+    try {
+      await this.inTransaction((client) => fillShard(client, parts));
+    } catch (error) {
+      await this.dropSchema(schemaName);
+      throw error;
+    }
   }
 
   /**
@@ -159,6 +160,7 @@ export class OwnerDatabase implements OwnerDatabases {
       tenantOwner: this.roles.tenantOwner,
       serverVersion: this.serverVersion,
       migrations: this.options.tenantMigrations,
+      isCitus: this.options.isCitus,
     });
     return this.withClient((client) => migration.run(client, schemaName, version));
   }
@@ -205,6 +207,8 @@ export class OwnerDatabase implements OwnerDatabases {
   private async drawBlueprint(): Promise<TenantBlueprint> {
     return this.withClient(async (client) => {
       await client.query('BEGIN');
+      if (this.options.isCitus)
+        await client.query(`${shardSchemas(false)} SET LOCAL citus.enable_ddl_propagation = off`);
       const { tenantOwner } = this.roles;
       const blueprint = await TenantBlueprint.draw(
         client,

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { DatabaseSetupError } from '../owner/database-roles.js';
+import { DatabaseSetupError } from '../owner/database-setup-error.js';
 import type { OwnerDatabase } from '../owner/owner-database.js';
 
 const MARK = 'tenants of Ringfence, entry of the registry: ';

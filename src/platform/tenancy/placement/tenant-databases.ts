@@ -1,40 +1,26 @@
 import { Logger } from '@nestjs/common';
-import type { Config } from '../../config/config.js';
 import { connectionFromUrl } from '../../database/database-connection.js';
 import { ServerLogins } from '../binding/server-logins.js';
-import type { SessionLimits } from '../binding/session-settings.js';
 import type { TenantConnection } from '../binding/tenant-connection.js';
 import type { TenantConnections } from '../binding/tenant-pool.js';
 import type { Release } from '../binding/tenant-slot.js';
-import { DatabaseSetupError } from '../owner/database-roles.js';
+import { DatabaseSetupError } from '../owner/database-setup-error.js';
 import { databaseAway, PUBLISH } from '../owner/further-database.js';
-import { OwnerDatabase, type OwnerDatabases, type OwnerOptions } from '../owner/owner-database.js';
+import { OwnerDatabase, type OwnerDatabases } from '../owner/owner-database.js';
 import type { TenantBinding } from '../tenant-binding.js';
 import { assertOurs, entryOf, markAsOurs } from './enlistment.js';
 import { Reopening } from './reopening.js';
+import {
+  awayOf,
+  REOPEN_AFTER_MS,
+  shareOfPool,
+  type ServedDatabase,
+  type ServingOptions,
+} from './served-database.js';
 
-/** A database, as its owner and as the tenants on it. */
-export interface ServedDatabase {
-  owner: OwnerDatabase;
-  tenants: TenantConnections & { end(): Promise<void> };
-}
-
-export interface TenantDatabasesOptions {
+export interface TenantDatabasesOptions extends ServingOptions {
   main: ServedDatabase;
-  config: Config;
-  limits: SessionLimits;
-  /** What all databases have in common. */
-  common: Pick<OwnerOptions, 'masterKey' | 'registryMigrations' | 'tenantMigrations'>;
-  poolFor: (logins: ServerLogins, size: number) => ServedDatabase['tenants'];
 }
-
-/** How long a database that was away is left alone before it is tried again. */
-const REOPEN_AFTER_MS = 3000;
-const PING_TIMEOUT_MS = 1000;
-
-/** How many of the process's connections each of so many databases gets; what cannot be divided goes to the first. */
-export const shareOfPool = (size: number, databases: number, index: number): number =>
-  Math.floor(size / databases) + (index === 0 ? size % databases : 0);
 
 /**
  * All databases on which tenants live: the registry's own, and further ones. Each has logins, roles, doors and a pool
@@ -82,12 +68,13 @@ export class TenantDatabases implements OwnerDatabases, TenantConnections {
     return tenants.lease(binding, signal);
   }
 
-  /** Which of the further databases do not answer just now. */
+  /** Which of the further databases, or nodes of the cluster, do not answer just now. */
   async away(): Promise<string[]> {
-    const answers = await Promise.all(
-      [...this.further.keys()].map(async (name) => ((await this.answers(name)) ? [] : [name])),
-    );
-    return answers.flat();
+    const [nodes, further] = await Promise.all([
+      this.options.main.tenants.away?.() ?? [],
+      awayOf(this.further.keys(), (name) => this.at(name)),
+    ]);
+    return [...nodes, ...further];
   }
 
   /** All connections; the owner of the registry's database is ended by whoever opened it. */
@@ -110,20 +97,6 @@ export class TenantDatabases implements OwnerDatabases, TenantConnections {
     } catch (cause) {
       throw databaseAway(name, cause);
     }
-  }
-
-  private async answers(name: string): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(false), PING_TIMEOUT_MS);
-    });
-    const answer = this.at(name)
-      .then((owner) => owner.query('SELECT 1'))
-      .then(
-        () => true,
-        () => false,
-      );
-    return Promise.race([answer, late]).finally(() => clearTimeout(timer));
   }
 
   private async open(name: string, url: string): Promise<ServedDatabase> {
