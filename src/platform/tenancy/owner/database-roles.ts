@@ -75,6 +75,7 @@ export async function prepareDatabase(
       for (const user of own)
         await ensurePassword(owner, { ...base, user, password: loginPassword(masterKey, user) });
       await closeDoors(owner, database, names);
+      if (isCitus) await owner.query(`GRANT CONNECT ON DATABASE "${database}" TO "${names.tenantOwner}"`);
       await assertDoorsClosed(owner, names);
     };
     await (isCitus ? byItself(owner, closeUp) : closeUp());
