@@ -6,7 +6,9 @@ beforeAll(() => cluster.serve());
 afterAll(() => cluster.close());
 
 const elsewhere = async ([place]: Node[]): Promise<Node> => {
-  const other = (await cluster.nodes()).find(({ host, port }) => host !== place!.host || port !== place!.port);
+  const other = (await cluster.nodes()).find(
+    ({ host, port }) => host !== place!.host || port !== place!.port,
+  );
   if (!other) throw new Error('the cluster needs two nodes that may have tables');
   return other;
 };
@@ -79,6 +81,41 @@ describe('tenants on a Citus cluster', () => {
   it('are found to be as the migrations make them', async () => {
     await cluster.tenant();
     expect(await cluster.run('tenant', 'status', '--verify')).toMatchObject({ code: 0 });
+  });
+
+  it('are migrated when they are behind', async () => {
+    const tenant = await cluster.tenant();
+    await cluster.ask(`DROP TABLE ${tenant.schema}.idempotency_key`);
+    await cluster.ask(`DELETE FROM ${tenant.schema}.migration WHERE name LIKE 'TenantIdempotencyKeys%'`);
+    await cluster.ask(
+      `UPDATE platform.tenant SET schema_version = 'TenantCustomRoles1790000080000', fingerprint = NULL WHERE slug = $1`,
+      [tenant.slug],
+    );
+    const ran = await cluster.run('tenant', 'migrate', '--json');
+    expect(ran).toMatchObject({ code: 0 });
+    expect(JSON.parse(ran.output)).toMatchObject({ planned: 1, outcomes: [{ status: 'done' }] });
+    await tenant.vendor();
+  });
+
+  it('are cloned with all rows, onto whichever node', async () => {
+    const tenant = await cluster.tenant();
+    const vendor = await tenant.vendor();
+    const slug = `${tenant.slug}-copy`;
+    expect(await cluster.run('tenant', 'clone', tenant.slug, '--slug', slug)).toMatchObject({ code: 0 });
+    const schema = await cluster.schemaOf(slug);
+    expect(await cluster.ask(`SELECT id FROM ${schema}.vendor`)).toEqual([{ id: vendor.id }]);
+    expect(await cluster.run('tenant', 'delete', slug, '--confirm', slug)).toMatchObject({ code: 0 });
+  });
+
+  it('are restored from an export', async () => {
+    const tenant = await cluster.tenant();
+    const vendor = await tenant.vendor();
+    const file = cluster.file(`${tenant.slug}.zip`);
+    expect(await cluster.run('tenant', 'export', tenant.slug, '--out', file)).toMatchObject({ code: 0 });
+    await tenant.vendor();
+    const ran = await cluster.run('tenant', 'restore', tenant.slug, '--from', file);
+    expect(ran).toMatchObject({ code: 0 });
+    expect(await cluster.ask(`SELECT id FROM ${tenant.schema}.vendor`)).toEqual([{ id: vendor.id }]);
   });
 
   it('go from every node, with their role, when they are deleted', async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from '../support/client.js';
 import { TwoDatabases } from '../support/two-databases.js';
+import type { TenantWorld } from '../support/world.js';
 
 let two: TwoDatabases;
 
@@ -93,9 +94,8 @@ describe('tenants on two PostgreSQL servers', () => {
     expect(await two.onEast('SELECT FROM pg_roles WHERE rolname = $1', [east.schema])).toEqual([]);
   });
 
-  it('are all migrated, and verified, by one command', async () => {
+  it('are all migrated by one command', async () => {
     const [east, main] = [await two.tenant('east'), await two.tenant('main')];
-    expect(await two.run('tenant', 'status', '--verify')).toMatchObject({ code: 0 });
     await two.onMain('UPDATE platform.tenant SET fingerprint = NULL WHERE id = ANY ($1)', [
       [east.id, main.id],
     ]);
@@ -105,6 +105,10 @@ describe('tenants on two PostgreSQL servers', () => {
       planned: 2,
       outcomes: [{ status: 'done' }, { status: 'done' }],
     });
+  });
+
+  it('are compared with what the migrations make, each on its server', async () => {
+    const [east, main] = [await two.tenant('east'), await two.tenant('main')];
     await two.onEast(`ALTER TABLE ${east.schema}.vendor ADD COLUMN strange int`);
     const verified = await two.run('tenant', 'status', '--verify');
     expect(verified).toMatchObject({ code: 1 });
@@ -156,6 +160,19 @@ describe('a tenant that moves to another server', () => {
     expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
     await tenant.vendor();
     expect(await two.placesOf(tenant.schema)).toEqual({ main: 1, east: 0 });
+  });
+
+  it('has all its rows in one place when a move that was killed is begun again', async () => {
+    const tenant = await two.tenant('main');
+    const vendor = await tenant.vendor();
+    const killed = two.begin('tenant', 'move', tenant.slug, '--to', 'east');
+    await until(async () => (await two.placesOf(tenant.schema)).east === 1);
+    await killed.end();
+    expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
+    await sleep(600);
+    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
+    await tenant.vendor();
+    expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
   });
 
   it('stays suspended after a crash, with all its rows, until the move is begun again', async () => {
@@ -225,22 +242,36 @@ describe('a server whose second database is away', () => {
     await until(async () => (await east.admin.get('/v1/vendors')).status === 200);
     expect((await send('GET', '/health/ready')).text).not.toContain('tenantDatabasesAway');
   });
+});
 
-  it('starts all the same, and takes the database in when it comes back', async () => {
-    const [east, main] = [await two.tenant('east'), await two.tenant('main')];
+describe('a server that starts while its second database is away', () => {
+  let east: TenantWorld;
+  let main: TenantWorld;
+
+  beforeAll(async () => {
+    [east, main] = [await two.tenant('east'), await two.tenant('main')];
     await two.server.stop();
     await two.stopEast();
-    await two.serve();
+  });
+
+  beforeAll(() => two.serve());
+
+  it('serves all other tenants, answers 503 to those there, and says so', async () => {
     expect((await main.admin.get('/v1/vendors')).status).toBe(200);
     const answer = await east.admin.get('/v1/vendors');
     expect(answer.status).toBe(503);
     expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
     expect(two.server.output()).toContain('the tenant database east is away');
+  });
+
+  it('takes the database in when it comes back', async () => {
     await two.startEast();
     await until(async () => (await east.admin.get('/v1/vendors')).status === 200);
   });
+});
 
-  it('is refused where the name leads to another database than it did', async () => {
+describe('a name of a database', () => {
+  it('is refused at the start where it leads to another database than it did', async () => {
     await two.server.stop();
     await expect(two.serve({ TENANT_DATABASES: `west=${two.eastUrl}` })).rejects.toThrow(
       'TENANT_DATABASES: west is another database than the registry knows',

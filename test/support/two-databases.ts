@@ -122,27 +122,33 @@ export class TwoDatabases {
 
   /** Runs `ringfence` beside the server. */
   run(...args: string[]): Promise<Ran> {
-    const env = {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      NODE_ENV: 'test',
-      BCRYPT_COST: '4',
-      ...this.environment,
-    };
     return new Promise((done) => {
-      execFile(
-        process.execPath,
-        [join(ROOT, 'bin/ringfence.js'), ...args],
-        { cwd: ROOT, env },
-        (error, stdout, stderr) => {
-          done({ code: error ? Number(error.code) : 0, output: stdout + stderr });
-        },
-      );
+      execFile(...this.command(args), (error, stdout, stderr) => {
+        done({ code: error ? Number(error.code) : 0, output: stdout + stderr });
+      });
     });
+  }
+
+  /** The same, to be killed in the middle. */
+  begin(...args: string[]): { end(): Promise<void> } {
+    const child = execFile(...this.command(args));
+    const ended = new Promise<void>((done) => child.once('exit', () => done()));
+    return {
+      end: () => {
+        child.kill('SIGKILL');
+        return ended;
+      },
+    };
   }
 
   file(name: string): string {
     return join(this.folder, name);
+  }
+
+  private command(args: string[]): [string, string[], { cwd: string; env: NodeJS.ProcessEnv }] {
+    const { PATH, HOME } = process.env;
+    const env = { PATH, HOME, NODE_ENV: 'test', BCRYPT_COST: '4', ...this.environment };
+    return [process.execPath, [join(ROOT, 'bin/ringfence.js'), ...args], { cwd: ROOT, env }];
   }
 
   async close(): Promise<void> {

@@ -195,6 +195,11 @@ export class OwnerDatabase implements OwnerDatabases {
     });
   }
 
+  /** As whom the contents of two schemas are exchanged; as the owner itself when undefined. */
+  get swappingRole(): string | undefined {
+    return this.options.isCitus ? undefined : this.roles.tenantOwner;
+  }
+
   /** Work that needs the owner's rights, in one transaction. */
   async inTransaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     return this.withClient((client) => this.transaction(client, () => work(client)));

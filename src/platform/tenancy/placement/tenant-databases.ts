@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { connectionFromUrl } from '../../database/database-connection.js';
+import { connectionFromUrl, type DatabaseConnection } from '../../database/database-connection.js';
 import { ServerLogins } from '../binding/server-logins.js';
 import type { TenantConnection } from '../binding/tenant-connection.js';
 import type { TenantConnections } from '../binding/tenant-pool.js';
@@ -116,7 +116,7 @@ export class TenantDatabases implements OwnerDatabases, TenantConnections {
     const entry = await entryOf(main.owner, name);
     const owner = await OwnerDatabase.open({
       ...common,
-      connection: connectionFromUrl(url),
+      connection: connectionOf(name, url),
       further: {
         name,
         admit: (client) => assertOurs(client, name, entry),
@@ -138,5 +138,13 @@ export class TenantDatabases implements OwnerDatabases, TenantConnections {
       await owner.end();
       throw error;
     }
+  }
+}
+
+function connectionOf(name: string, url: string): DatabaseConnection {
+  try {
+    return connectionFromUrl(url);
+  } catch {
+    throw new DatabaseSetupError(`TENANT_DATABASES: the URL of ${name} must name the user and the database`);
   }
 }

@@ -72,7 +72,7 @@ export class TenantRestoration {
   private async swap(owner: OwnerDatabase, live: string, shadow: string): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await owner.inTransaction((client) => swapSchemas(client, owner.roles.tenantOwner, live, shadow));
+        await owner.inTransaction((client) => swapSchemas(client, owner.swappingRole, live, shadow));
         return;
       } catch (error) {
         const isPassing = PASSING.has((error as { code?: string }).code ?? '');
