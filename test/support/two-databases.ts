@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execFile } from 'node:child_process';
 import { Client as Postgres } from 'pg';
 import { connectToRunning } from '../../src/platform/database/embedded-postgres.js';
@@ -170,4 +171,9 @@ async function ask<Row extends Record<string, unknown>>(
   } finally {
     await client.end();
   }
+}
+
+/** Waits as long as the test may take. */
+export async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(200);
 }

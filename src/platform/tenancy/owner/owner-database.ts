@@ -1,12 +1,13 @@
 import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
-import { runMigrations, type MigrationClass } from './migration-runner.js';
+import { runMigrations } from './migration-runner.js';
 import { loginPassword, prepareDatabase, type RoleNames } from './database-roles.js';
 import { sessionSettings, type SessionLimits } from '../binding/session-settings.js';
 import { fingerprintMethod, readCatalog, type SchemaCatalog } from './tenant-catalog.js';
 import { createSchema, fillShard, openShard } from './schema-creation.js';
 import { enterSchema, TenantBlueprint } from './tenant-blueprint.js';
 import { TenantMigration, type MigratedSchema } from './tenant-migration.js';
-import { databaseAway, PUBLISH, type FurtherDatabase } from './further-database.js';
+import { databaseAway, PUBLISH } from './further-database.js';
+import type { OwnerOptions } from './owner-options.js';
 import { shardSchemas } from './citus.js';
 import { hasNoRows } from './schema-contents.js';
 import { MAIN_DATABASE } from '../../config/environment.js';
@@ -26,17 +27,6 @@ export interface OwnerDatabases {
   readonly databases: readonly string[];
   /** Throws UnavailableError while it is away, or is not configured any more. */
   at(database: string): Promise<OwnerDatabase>;
-}
-
-export interface OwnerOptions {
-  connection: PoolConfig & { database: string };
-  masterKey: Buffer;
-  registryMigrations: readonly MigrationClass[];
-  tenantMigrations: readonly MigrationClass[];
-  /** The coordinator or another node of a Citus cluster. */
-  isCitus?: boolean;
-  /** Left out for the database of the registry. */
-  further?: FurtherDatabase;
 }
 
 /**

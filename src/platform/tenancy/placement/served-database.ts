@@ -2,7 +2,8 @@ import type { Config } from '../../config/config.js';
 import type { ServerLogins } from '../binding/server-logins.js';
 import type { SessionLimits } from '../binding/session-settings.js';
 import type { TenantConnections } from '../binding/tenant-pool.js';
-import type { OwnerDatabase, OwnerOptions } from '../owner/owner-database.js';
+import type { OwnerDatabase } from '../owner/owner-database.js';
+import type { OwnerOptions } from '../owner/owner-options.js';
 
 /** A database, as its owner and as the tenants on it. */
 export interface ServedDatabase {

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { TwoDatabases, until } from '../support/two-databases.js';
+
+let two: TwoDatabases;
+
+beforeAll(async () => {
+  two = await TwoDatabases.open();
+});
+
+beforeAll(() => two.serve());
+
+afterAll(() => two.close());
+
+describe('a tenant that moves to another server', () => {
+  it('has the same rows there, its callers stay signed in, and nothing stays behind', async () => {
+    const tenant = await two.tenant('main');
+    const vendor = await tenant.vendor();
+    await tenant.agent(vendor);
+    expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
+    await sleep(600);
+    expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
+    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).body).toMatchObject({ id: vendor.id });
+    await tenant.vendor();
+    expect(await two.onEast(`SELECT count(*)::int FROM ${tenant.schema}.vendor`)).toEqual([{ count: 2 }]);
+    expect(await two.run('tenant', 'status', '--verify')).toMatchObject({ code: 0 });
+  });
+
+  it('is as before when the move fails', async () => {
+    const tenant = await two.tenant('main');
+    const vendor = await tenant.vendor();
+    // A schema of that name is in the way, as after a restore by hand.
+    await two.onEast(`CREATE ROLE ${tenant.schema}`);
+    const ran = await two.run('tenant', 'move', tenant.slug, '--to', 'east');
+    expect(ran.code).toBe(1);
+    await sleep(600);
+    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
+    await tenant.vendor();
+    expect(await two.placesOf(tenant.schema)).toEqual({ main: 1, east: 0 });
+  });
+
+  it('has all its rows in one place when a move that was killed is begun again', async () => {
+    const tenant = await two.tenant('main');
+    const vendor = await tenant.vendor();
+    const killed = two.begin('tenant', 'move', tenant.slug, '--to', 'east');
+    await until(async () => (await two.placesOf(tenant.schema)).east === 1);
+    await killed.end();
+    expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
+    await sleep(600);
+    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
+    await tenant.vendor();
+    expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
+  });
+
+  it('stays suspended after a crash, with all its rows, until the move is begun again', async () => {
+    const tenant = await two.tenant('main');
+    const vendor = await tenant.vendor();
+    // What a move that was killed while it copied leaves: a recorded copy that does not count, and no right to write.
+    await two.onMain(
+      `UPDATE platform.tenant SET stale_copy_on = 'east', status = 'suspended', suspension_mode = 'blocked',
+              suspended_at = now(), suspension_reason = 'It moves to another database.' WHERE id = $1`,
+      [tenant.id],
+    );
+    await two.onMain(
+      `REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${tenant.schema} FROM ${tenant.schema}`,
+    );
+    await two.onEast(`CREATE SCHEMA ${tenant.schema} AUTHORIZATION ringfence_tenant_owner`);
+    await sleep(600);
+    expect((await tenant.admin.get('/v1/vendors')).status).toBe(403);
+    expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
+    await sleep(600);
+    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
+    await tenant.vendor();
+    expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
+  });
+});
+
+describe('what a crash leaves on the second server', () => {
+  it('is cleared away with a tenant that was never finished', async () => {
+    const east = await two.tenant('east');
+    await two.onMain(
+      `UPDATE platform.tenant SET status = 'provisioning', created_at = now() - interval '1 hour' WHERE id = $1`,
+      [east.id],
+    );
+    expect(await two.run('tenant', 'list')).toMatchObject({ code: 0 });
+    expect(await two.placesOf(east.schema)).toEqual({ main: 0, east: 0 });
+    expect(await two.onMain('SELECT FROM platform.tenant WHERE id = $1', [east.id])).toEqual([]);
+  });
+
+  it('is removed when the registry never knew it, but not when it holds rows', async () => {
+    const [empty, full] = [await two.tenant('east'), await two.tenant('east')];
+    await two.onEast(`TRUNCATE ${empty.schema}."user" CASCADE`);
+    await two.onMain('DELETE FROM platform.tenant WHERE id = ANY ($1)', [[empty.id, full.id]]);
+    await two.run('tenant', 'list');
+    await two.onMain(`UPDATE platform.orphan SET first_seen_at = now() - interval '2 days'`);
+    expect(await two.onMain('SELECT DISTINCT database FROM platform.orphan')).toEqual([{ database: 'east' }]);
+    await two.run('tenant', 'list');
+    expect(await two.placesOf(empty.schema)).toEqual({ main: 0, east: 0 });
+    expect(await two.placesOf(full.schema)).toEqual({ main: 0, east: 1 });
+    await two.onEast(`DROP SCHEMA ${full.schema} CASCADE`);
+    await two.onEast(`DROP ROLE ${full.schema}`);
+  });
+});
