@@ -40,6 +40,7 @@ const ROOMS = {
   'platform/idempotency': [KERNEL, HTTP, TENANCY, PROTECTION],
   'platform/users': [KERNEL, HTTP_WORDS, TENANCY, ROLES, AUTH, AUDIT],
   'platform/tenants': [KERNEL, HTTP_WORDS, TENANCY, AUTH, AUDIT, room('platform/users')],
+  'platform/explain': [KERNEL, HTTP_WORDS, TENANCY, ROLES, room('platform/access'), room('platform/users')],
   'platform/docs': [KERNEL, CONFIG, HTTP],
   'features/vendors': [KERNEL, HTTP_WORDS, TENANCY_DOOR],
   'features/agents': [KERNEL, HTTP_WORDS, TENANCY_DOOR, faceOf('vendors')],

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { AgentsModule } from './features/agents/agents.module.js';
 import { FilesModule } from './features/files/files.module.js';
 import { PortabilityModule } from './features/portability/portability.module.js';
@@ -9,8 +9,10 @@ import { FieldsGuard } from './platform/access/fields.guard.js';
 import { OwnershipGuard } from './platform/access/ownership.guard.js';
 import { PermissionsGuard } from './platform/access/permissions.guard.js';
 import { AuditModule } from './platform/audit/audit.module.js';
+import { AuditInterceptor } from './platform/audit/recording/audit.interceptor.js';
 import { AuthModule } from './platform/auth/auth.module.js';
 import { AuthenticationGuard } from './platform/auth/authentication.guard.js';
+import { ExplainModule } from './platform/explain/explain.module.js';
 import { HealthModule } from './platform/health/health.module.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { AddressThrottlerGuard } from './platform/http/throttler.guard.js';
@@ -38,6 +40,7 @@ import { UsersModule } from './platform/users/users.module.js';
     TenantsModule,
     RolesModule,
     UsersModule,
+    ExplainModule,
     VendorsModule,
     AgentsModule,
     FilesModule,
@@ -51,6 +54,7 @@ import { UsersModule } from './platform/users/users.module.js';
     { provide: APP_GUARD, useClass: PermissionsGuard },
     { provide: APP_GUARD, useClass: OwnershipGuard },
     { provide: APP_GUARD, useClass: FieldsGuard },
+    { provide: APP_INTERCEPTOR, useExisting: AuditInterceptor },
   ],
 })
 export class AppModule {}

@@ -3,6 +3,7 @@ import { AddFleet1790000001000 } from './1790000001000-add-fleet.js';
 import { TenantPolicyAndSuspension1790000002000 } from './1790000002000-tenant-policy-and-suspension.js';
 import { PlatformSessionFacts1790000010000 } from './1790000010000-session-facts.js';
 import { PlaceTenants1790000020000 } from './1790000020000-place-tenants.js';
+import { PlatformAuditLog1790000070000 } from './1790000070000-audit-log.js';
 import { PlatformIdempotencyKeys1790000090000 } from './1790000090000-idempotency-keys.js';
 
 /** The registry's migrations, oldest first. */
@@ -12,5 +13,6 @@ export const registryMigrations = [
   TenantPolicyAndSuspension1790000002000,
   PlatformSessionFacts1790000010000,
   PlaceTenants1790000020000,
+  PlatformAuditLog1790000070000,
   PlatformIdempotencyKeys1790000090000,
 ];

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { addAuditCommands } from './audit.commands.js';
 import { addDatabaseCommands } from './database.commands.js';
 import { addOpenApiCommands } from './openapi.commands.js';
 import { addOperatorCommands } from './operator.commands.js';
@@ -27,6 +28,7 @@ export function run(argv: string[]): void {
   addTenantCommands(program);
   addUserCommands(program);
   addTokenCommand(program);
+  addAuditCommands(program);
   addOpenApiCommands(program);
 
   program.parseAsync(argv).catch(async (error: unknown) => {

@@ -9,6 +9,8 @@ export interface ActorFacts {
   tenantId: string | null;
   vendorId: string | null;
   roles: readonly string[];
+  /** The operator who acts in the place of this account. */
+  impersonatorId?: string | null;
   /** All that is granted to the caller; what the built-in roles grant when left out. */
   entries?: readonly GrantEntry[];
 }
@@ -21,6 +23,7 @@ export class Actor {
   readonly tenantId: string | null;
   readonly vendorId: string | null;
   readonly roles: readonly string[];
+  readonly impersonatorId: string | null;
   /** The one place where rights come from, whoever calls: roles, or a key's own list. */
   readonly entries: readonly GrantEntry[];
   /** The entries by name. */
@@ -33,6 +36,7 @@ export class Actor {
     this.tenantId = facts.tenantId;
     this.vendorId = facts.vendorId;
     this.roles = facts.roles;
+    this.impersonatorId = facts.impersonatorId ?? null;
     this.entries = facts.entries ?? builtInEntries(facts.roles);
     this.grants = namesOf(this.entries);
   }

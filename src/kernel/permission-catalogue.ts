@@ -55,4 +55,5 @@ export const PERMISSION_FACTS: Readonly<Record<Permission, PermissionFacts>> = {
   'files:delete': ofVendor('Remove files'),
   'personal_data:read': ofVendor('See e-mail addresses, numbers and the like unmasked'),
   'usage:read': ofTenant('See the limits of the tenant and what it uses'),
+  'audit_events:read': ofTenant('Read, prove and export the audit log'),
 };

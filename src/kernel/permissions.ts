@@ -30,6 +30,7 @@ export const PERMISSIONS = [
   'files:delete',
   'personal_data:read',
   'usage:read',
+  'audit_events:read',
 ] as const;
 
 export type Permission = (typeof PERMISSIONS)[number];
@@ -50,6 +51,7 @@ export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
     'tenants:update:any',
     'tenants:delete:any',
     'tenants:export:any',
+    'audit_events:read:any',
   ],
   tenant_admin: onTenantData.map((permission): Grant => `${permission}:any`),
   vendor: [
@@ -65,5 +67,5 @@ export const ROLE_GRANTS: Readonly<Record<Role, readonly Grant[]>> = {
     'personal_data:read:own',
   ],
   viewer: ['users:read:any', 'vendors:read:any', 'agents:read:any', 'files:read:any'],
-  auditor: [],
+  auditor: ['audit_events:read:any'],
 };

@@ -19,17 +19,33 @@ export const SECURITY_ACTIONS = [
   'session_ended',
   'authz_fail',
   'authz_policy_change',
+  'excess_rate_limit_exceeded',
+  'sensitive_create',
+  'sensitive_read',
+  'sensitive_update',
+  'sensitive_delete',
   'user_created',
   'user_updated',
   'user_deleted',
   'user_invited',
   'key_rotated',
+  'tenant_created',
+  'tenant_updated',
   'tenant_suspended',
   'tenant_resumed',
+  'tenant_deleted',
+  'audit_log_pruned',
+  'audit_log_break_accepted',
 ] as const;
 export type SecurityAction = (typeof SECURITY_ACTIONS)[number];
 
-/** One thing that happened. Holds no secret, no token and no personal value: ids, names of fields, counts. */
+/** Values of a row before and after a change; null where there was, or is, none. */
+export interface RecordedChanges {
+  before: Readonly<Record<string, unknown>> | null;
+  after: Readonly<Record<string, unknown>> | null;
+}
+
+/** One thing that happened. Holds no secret and no token; personal values are in `changes` alone, which is encrypted. */
 export interface SecurityEvent {
   action: SecurityAction;
   outcome: 'success' | 'failure' | 'denied';
@@ -38,4 +54,6 @@ export interface SecurityEvent {
   /** What it was done to. */
   target?: { type: string; id: string };
   detail?: Readonly<Record<string, string | number | boolean | null>>;
+  /** Old and new values. */
+  changes?: RecordedChanges;
 }

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { AppModule } from '../app.module.js';
+import { RefusalRecorder } from '../platform/audit/recording/refusal-recorder.js';
 import type { Config } from '../platform/config/config.js';
 import { processConfig } from '../platform/config/config.module.js';
 import { setupDocs } from '../platform/docs/docs.setup.js';
@@ -20,7 +21,12 @@ export async function createApp(config: Config): Promise<NestExpressApplication>
     abortOnError: false,
     logger: new NestLogger(logger),
   });
-  configureHttp(app, config, { logger, translators: [translateDatabaseError] });
+  const refusals = app.get(RefusalRecorder);
+  configureHttp(app, config, {
+    logger,
+    translators: [translateDatabaseError],
+    onRefusal: (request, refusal) => refusals.refused(request, refusal),
+  });
   setupDocs(app, config);
   return app;
 }

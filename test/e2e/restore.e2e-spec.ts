@@ -7,6 +7,7 @@ import { bindingOf } from '../../src/platform/tenancy/registry/tenant-directory.
 import { TenantRestoration } from '../../src/platform/tenancy/registry/tenant-restoration.js';
 import { newSchemaName } from '../../src/platform/tenancy/tenant-schema.js';
 import { PortabilityService } from '../../src/features/portability/portability.service.js';
+import { verify } from '../support/audit.js';
 import { PortabilityHouse } from '../support/portability.js';
 import { world } from '../support/world.js';
 
@@ -51,6 +52,8 @@ describe('a tenant restored from its export', () => {
     expect(ran.code).toBe(0);
     expect(await house.rowsOf(tenant.slug)).toEqual(rows);
     expect(await house.schemaOf(tenant.slug)).toBe(schema);
+    // What happened has happened, also what the restore undid.
+    expect(await verify(await house.adminOf(tenant.slug, tenant))).toMatchObject({ valid: true });
     expect(statuses).toEqual(new Set([200, 401]));
     expect(written).toBeGreaterThan(0);
     expect((await house.rowsOf(other.slug)).vendor!.length).toBe(written);

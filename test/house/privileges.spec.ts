@@ -21,6 +21,10 @@ const QUERIES: Record<string, string> = {
       JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND has_schema_privilege($1, n.oid, 'USAGE')
        AND (has_any_column_privilege($1, c.oid, 'INSERT, UPDATE') OR has_table_privilege($1, c.oid, 'DELETE, TRUNCATE, TRIGGER'))`,
+  'relations whose rows it may change or remove': `SELECT n.nspname || '.' || c.relname AS name FROM pg_class c
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND has_schema_privilege($1, n.oid, 'USAGE')
+       AND (has_any_column_privilege($1, c.oid, 'UPDATE') OR has_table_privilege($1, c.oid, 'DELETE, TRUNCATE'))`,
   'executable volatile functions': `SELECT DISTINCT n.nspname || '.' || p.proname AS name FROM pg_proc p
       JOIN pg_namespace n ON n.oid = p.pronamespace
      WHERE p.provolatile = 'v' AND p.prokind = 'f' AND has_schema_privilege($1, n.oid, 'USAGE')

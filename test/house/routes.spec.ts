@@ -11,7 +11,7 @@ const SNAPSHOT = 'test/house/routes.snap.md';
 function asMarkdown(routes: readonly RouteEntry[]): string {
   const rows = routes.map(({ method, path, access, owner }) => {
     const may = access?.rule === 'permission' ? access.permission : access?.rule;
-    return `| ${method} | ${path} | ${may} | ${owner ?? ''} |`;
+    return `| ${method} | ${path} | ${may} | ${owner?.name ?? ''} |`;
   });
   return ['| method | path | who may | owner of :id |', '| --- | --- | --- | --- |', ...rows, ''].join('\n');
 }

@@ -28,6 +28,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'GET /.well-known/jwks.json': {},
   'GET /health/live': {},
   'GET /health/ready': {},
+  'POST /v1/access/explain': WRONG,
   'GET /v1/agents': { lists: 'agent' },
   'POST /v1/agents': { body: (vendorId) => ({ vendorId, name: unique('Agent'), kind: 'human' }) },
   'DELETE /v1/agents/:id': { thing: 'agent' },

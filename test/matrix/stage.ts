@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { Permission } from '../../src/kernel/permissions.js';
 import { Client, send, type Answer, type Resource } from '../support/client.js';
 import { asOwner } from '../support/database.js';
 import { OPERATOR_EMAIL, OPERATOR_PASSWORD } from '../support/server.js';
@@ -14,6 +15,11 @@ interface Credentials {
 interface Player {
   credentials: Credentials;
   client: Client;
+}
+
+/** Of what `POST /v1/access/explain` says. */
+interface Explained {
+  status: number | null;
 }
 
 const STATE = `SELECT md5(string_agg(line, '' ORDER BY line)) AS hash FROM (
@@ -67,6 +73,18 @@ export class Stage {
     return send(method, path, { token, body });
   }
 
+  /** What the tenant's administrator is told of such a call; undefined for those who are none of the tenant's users. */
+  async explain(kind: CallerKind, method: string, path: string): Promise<Explained | undefined> {
+    const client = this.players.get(kind)?.client;
+    if (!client || CALLERS[kind]?.tenant !== 'ours') return undefined;
+    const [bare] = path.split('?');
+    const answer = await this.ours.admin.post('/v1/access/explain', {
+      ...{ userId: client.me.id, method, path: bare },
+    });
+    if (answer.status !== 200) throw new Error(answer.text);
+    return answer.body as Explained;
+  }
+
   /** A further session of the caller; undefined for those who have none. */
   async signInAgain(kind: CallerKind): Promise<Client | undefined> {
     const player = this.players.get(kind);
@@ -77,6 +95,16 @@ export class Stage {
   vendorOf(kind: CallerKind): string {
     const place = kind === 'other_vendor' ? 'second' : kind === 'other_tenant' ? 'theirs' : 'first';
     return this.vendors[place]!;
+  }
+
+  /** Somebody who holds the permission, and what it takes to see the answer, without these fields. */
+  async withoutFields(permission: Permission, fields: readonly string[]): Promise<Client> {
+    const [resource] = permission.split(':');
+    const name = unique('narrow').replace('-', '_');
+    const permissions = [...new Set([permission, `${resource}:read`])].map((one) => `${one}:any`);
+    const exceptFields = fields.map((field) => permission.replace(':', `.${field}:`));
+    await this.ours.admin.create('/v1/roles', { name, permissions, exceptFields });
+    return this.ours.user({ roles: [name] });
   }
 
   /** What names the thing in a path: one that stands there for all, or one of its own. */

@@ -74,4 +74,5 @@ export const LISTS: readonly [path: string, caller: Caller][] = [
   ['/v1/agents', 'admin'],
   ['/v1/users', 'admin'],
   ['/v1/tenants', 'operator'],
+  ['/v1/audit-events', 'admin'],
 ];

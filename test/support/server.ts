@@ -10,6 +10,14 @@ const ROOT = resolve(__dirname, '../..');
 const START_TIMEOUT_MS = 90_000;
 const STOP_TIMEOUT_MS = 15_000;
 
+/** Settings under which tests are not kept waiting. */
+export const UNHURRIED = {
+  NODE_ENV: 'test',
+  BCRYPT_COST: '4',
+  RATE_LIMIT_PER_MINUTE: '0',
+  LOGIN_RATE_LIMIT_PER_MINUTE: '0',
+};
+
 export interface RunningServer {
   url: string;
   dataDir: string;
@@ -41,13 +49,10 @@ export async function startServer(env: Record<string, string> = {}): Promise<Run
       PATH: process.env.PATH,
       HOME: process.env.HOME,
       TMPDIR: process.env.TMPDIR,
-      NODE_ENV: 'test',
       HOST: '127.0.0.1',
       PORT: '0',
       DATA_DIR: dataDir,
-      BCRYPT_COST: '4',
-      RATE_LIMIT_PER_MINUTE: '0',
-      LOGIN_RATE_LIMIT_PER_MINUTE: '0',
+      ...UNHURRIED,
       BOOTSTRAP_OPERATOR_EMAIL: OPERATOR_EMAIL,
       BOOTSTRAP_OPERATOR_PASSWORD: OPERATOR_PASSWORD,
       ...env,

@@ -17,6 +17,7 @@ export interface FileOwner {
 @Injectable()
 export class FilesRepository extends TenantRepository<StoredFile> {
   protected readonly readPermission = 'files:read';
+  protected override readonly quota = 'storageBytes';
 
   constructor(context: TenantContext) {
     super(context, StoredFile);
@@ -28,9 +29,7 @@ export class FilesRepository extends TenantRepository<StoredFile> {
    */
   async add(id: string, values: DeepPartial<StoredFile> & { size: number }): Promise<StoredFile> {
     try {
-      const row = this.repository.create({ ...values, id });
-      await this.withinQuota('storageBytes', values.size, () => this.repository.insert(row));
-      return row;
+      return await this.insertAs(id, values, values.size);
     } catch (error) {
       if (isForeignKeyViolation(error)) throw new NotFoundError();
       throw error;

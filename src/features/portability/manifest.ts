@@ -4,11 +4,17 @@ import { ArchiveError } from './archive.error.js';
 export const MANIFEST = 'manifest.json';
 const FORMAT_VERSION = 1;
 
+const HISTORY =
+  'what happened to this tenant: it can be proved here alone; `ringfence audit export` takes it along for others to verify';
+
 /** Tables that do not travel, and why: what they hold is of use to the installation alone that gave it out. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
   session: 'credentials in flight: the refresh tokens of those signed in',
   idempotency_key: 'answers to requests that may be sent again to the installation that answered them',
   invitation: 'credentials in flight: links by which passwords are chosen',
+  audit_event: HISTORY,
+  audit_link: HISTORY,
+  audit_pending: HISTORY,
 };
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);

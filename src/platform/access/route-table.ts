@@ -6,17 +6,29 @@ import {
   VERSION_METADATA,
 } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { ACCESS_KEY, OWNER_KEY, type Access, type OwnerLookup } from '../http/route.js';
+import { match } from 'path-to-regexp';
+import {
+  ACCESS_KEY,
+  CHANGES_NOTHING_KEY,
+  OWNER_KEY,
+  READ_ONLY_KEY,
+  type Access,
+  type OwnerLookup,
+} from '../http/route.js';
 
 /** One route and what it declares. */
 export interface RouteEntry {
   method: string;
   path: string;
   access: Access | undefined;
-  /** Name of the service that is asked about the `:id`. */
-  owner: string | undefined;
+  /** The service that is asked about the `:id`. */
+  owner: Type<OwnerLookup> | undefined;
+  /** Whether it works in a read-only tenant although it is no GET. */
+  isWhileReadOnly: boolean;
   /** Of success. */
   status: number;
+  /** The method that answers; what it declares is metadata of it. */
+  handler: () => unknown;
 }
 
 /** A route said nothing about access, or leaves the owner of its `:id` open. */
@@ -54,6 +66,15 @@ export class RouteTable implements OnModuleInit {
       .sort((a, b) => a.path.localeCompare(b.path) || a.method.localeCompare(b.method));
   }
 
+  /** The route that a request of this method and path meets, and the path's `:id` if it has one; undefined for none. */
+  find(method: string, path: string): { route: RouteEntry; id: string | undefined } | undefined {
+    for (const route of this.entries()) {
+      const found = route.method === method && match<{ id?: string }>(route.path)(path);
+      if (found) return { route, id: found.params.id };
+    }
+    return undefined;
+  }
+
   private routesOf(controller: Type): RouteEntry[] {
     const prototype = controller.prototype as Record<string, () => unknown>;
     const base = this.reflector.get<string | string[]>(PATH_METADATA, controller);
@@ -73,10 +94,14 @@ export class RouteTable implements OnModuleInit {
             .map((part) => `/${part!.replace(/^\//, '')}`)
             .join(''),
         access: this.reflector.get<Access | undefined>(ACCESS_KEY, handler),
-        owner: this.reflector.get<Type<OwnerLookup> | undefined>(OWNER_KEY, handler)?.name,
+        owner: this.reflector.get<Type<OwnerLookup> | undefined>(OWNER_KEY, handler),
+        isWhileReadOnly: [READ_ONLY_KEY, CHANGES_NOTHING_KEY].some(
+          (key) => this.reflector.get<boolean | undefined>(key, handler) === true,
+        ),
         status:
           this.reflector.get<number | undefined>(HTTP_CODE_METADATA, handler) ??
           (verb === RequestMethod.POST ? 201 : 200),
+        handler,
       }));
     });
   }

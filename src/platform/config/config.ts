@@ -46,6 +46,10 @@ export interface Config {
   tenantBind: 'role' | 'transaction' | 'set_user';
   /** Host and port of a pooler for the server's own logins; undefined: as the owner connects. */
   tenantDatabaseUrl: string | undefined;
+  /** How long audit logs are kept; 0 is for ever. */
+  auditRetentionDays: number;
+  /** Where signed statements of how far the logs have come are added; `-` is standard output; undefined: nowhere. */
+  auditCheckpointFile: string | undefined;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   bcryptCost: number;
   passwordMinLength: number;
@@ -115,6 +119,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     dbNamedStatements: values.DB_NAMED_STATEMENTS,
     tenantBind: values.TENANT_BIND,
     tenantDatabaseUrl: values.TENANT_DATABASE_URL,
+    auditRetentionDays: values.AUDIT_RETENTION_DAYS,
+    auditCheckpointFile: values.AUDIT_CHECKPOINT_FILE,
     logLevel: values.LOG_LEVEL,
     bcryptCost: values.BCRYPT_COST,
     passwordMinLength: values.PASSWORD_MIN_LENGTH,

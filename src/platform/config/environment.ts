@@ -159,6 +159,8 @@ export const environmentSchema = z.object({
   DB_NAMED_STATEMENTS: wholeNumber(0, 10_000).default(256),
   TENANT_BIND: oneOf(TENANT_BINDS).default('role'),
   TENANT_DATABASE_URL: databaseUrl.optional(),
+  AUDIT_RETENTION_DAYS: wholeNumber(0, 36_500).default(0),
+  AUDIT_CHECKPOINT_FILE: text(1, 4096).optional(),
   LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
   // The floor is raised to 12 by relationFaults wherever NODE_ENV is not `test`.
   BCRYPT_COST: wholeNumber(4, 15).default(BCRYPT_COST_FLOOR),

@@ -5,9 +5,10 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { createLogger, createRequestLogger, NestLogger } from './logger.js';
-import { ProblemFilter, type ErrorTranslator } from './problem.filter.js';
+import { ProblemFilter, type ErrorTranslator, type RefusalObserver } from './problem.filter.js';
 import { readJsonBody } from './request/body.middleware.js';
 import { DeclaredInputInterceptor } from './request/declared-input.interceptor.js';
+import { rememberRequest } from './request/request-facts.js';
 import { assignRequestId } from './request/request-id.js';
 import { checkTarget } from './request/target.middleware.js';
 import { RepresentationInterceptor } from './response/representation.interceptor.js';
@@ -22,6 +23,8 @@ export interface HttpSetup {
   logger?: Logger;
   /** Asked in turn about every error that is none of ours, before it becomes a 500. */
   translators?: readonly ErrorTranslator[];
+  /** Told of each refusal. */
+  onRefusal?: RefusalObserver;
 }
 
 /**
@@ -29,10 +32,10 @@ export interface HttpSetup {
  * `new EdgeAdapter(config)` and `bodyParser: false`. The order of the middleware is the order of this function.
  */
 export function configureHttp(app: NestExpressApplication, config: Config, setup: HttpSetup = {}): void {
-  const { logger = createLogger(config), translators = [] } = setup;
+  const { logger = createLogger(config), translators = [], onRefusal } = setup;
   app.useLogger(new NestLogger(logger));
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
-  app.use(assignRequestId, setSecurityHeaders, forbidCaching, createRequestLogger(logger));
+  app.use(assignRequestId, rememberRequest, setSecurityHeaders, forbidCaching, createRequestLogger(logger));
   allowOrigins(app, config);
   app.use(app.get(AddressThrottlerGuard).middleware, checkTarget, ...readJsonBody);
   const reflector = app.get(Reflector);
@@ -41,7 +44,7 @@ export function configureHttp(app: NestExpressApplication, config: Config, setup
     new RepresentationInterceptor(reflector),
   );
   app.useGlobalPipes(new StrictValidationPipe());
-  app.useGlobalFilters(new ProblemFilter(logger, translators));
+  app.useGlobalFilters(new ProblemFilter(logger, translators, onRefusal));
 }
 
 /** Until an answer says otherwise (an ETag does), nobody may keep it. */

@@ -55,27 +55,36 @@ const INTERNAL: Refusal = {
   headers: {},
 };
 
+/** What of a refusal may be known to others than the caller. */
+export type ObservedRefusal = Pick<Refusal, 'status' | 'code' | 'violatedPolicies'>;
+
+/** Told of each refusal before the answer is sent; the answer waits for it, and is sent whatever becomes of it. */
+export type RefusalObserver = (request: Request, refusal: ObservedRefusal) => Promise<void>;
+
 /** The only place where an error becomes an answer. What it does not know is a 500: logged in full, told in nothing. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
     private readonly translators: readonly ErrorTranslator[] = [],
+    private readonly observe?: RefusalObserver,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const request = http.getRequest<Request>();
     const response = http.getResponse<Response>();
-    const { headers, ...refusal } = this.refusalFor(error);
+    const refusal = this.refusalFor(error);
     const { requestId } = request;
     if (refusal.status === 500) this.logger.error({ err: error, requestId }, 'unexpected error');
-    // Half an answer cannot be taken back; cutting it tells the caller that it is not whole.
-    if (response.headersSent) return void response.destroy();
-    for (const name of OF_THE_SUCCESS) response.removeHeader(name);
-    response.status(refusal.status).setHeader('Cache-Control', 'no-store').set(headers);
-    response.setHeader('Content-Type', PROBLEM_MEDIA_TYPE);
-    response.end(JSON.stringify(problem({ ...refusal, requestId, url: request.originalUrl })));
+    if (!this.observe) return answer(request, response, refusal);
+    void this.observe(request, refusal)
+      .catch((err: unknown) => this.logger.error({ err, requestId }, 'a refusal was not recorded'))
+      .then(() => answer(request, response, refusal))
+      .catch((err: unknown) => {
+        this.logger.error({ err, requestId }, 'a refusal was not answered');
+        response.destroy();
+      });
   }
 
   private refusalFor(thrown: unknown): Refusal {
@@ -94,6 +103,16 @@ export class ProblemFilter implements ExceptionFilter {
     }
     return ofLibrary(error);
   }
+}
+
+function answer(request: Request, response: Response, { headers, ...refusal }: Refusal): void {
+  const { requestId } = request;
+  // Half an answer cannot be taken back; cutting it tells the caller that it is not whole.
+  if (response.headersSent) return void response.destroy();
+  for (const name of OF_THE_SUCCESS) response.removeHeader(name);
+  response.status(refusal.status).setHeader('Cache-Control', 'no-store').set(headers);
+  response.setHeader('Content-Type', PROBLEM_MEDIA_TYPE);
+  response.end(JSON.stringify(problem({ ...refusal, requestId, url: request.originalUrl })));
 }
 
 function isOurs(error: unknown): error is DomainError | ProtocolError {

@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { ProtocolError } from '../http/request/protocol.error.js';
+import { currentRequest } from '../http/request/request-facts.js';
 import { CHANGES_NOTHING_KEY, MULTIPART_KEY } from '../http/route.js';
 import type { KeyedCall } from './keyed-answers.js';
 import { OperatorIdempotencyRepository } from './operator-idempotency.repository.js';
@@ -54,7 +55,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
       body: await lastValueFrom(next.handle(), { defaultValue: undefined }),
       headers: headersOf(response),
     }));
-    if (isReplayed) response.set({ ...headers, 'Idempotency-Replayed': 'true' });
+    if (!isReplayed) return body;
+    const facts = currentRequest();
+    if (facts) facts.isReplay = true;
+    response.set({ ...headers, 'Idempotency-Replayed': 'true' });
     return body;
   }
 }

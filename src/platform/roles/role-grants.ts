@@ -13,8 +13,16 @@ export class RoleGrants {
 
   /** Of the tenant bound to the call. A role that does not exist grants nothing. */
   async of(names: readonly string[]): Promise<GrantEntry[]> {
+    return [...(await this.byRole(names)).values()].flat();
+  }
+
+  /** As `of`, each role's by its name. */
+  async byRole(names: readonly string[]): Promise<Map<string, GrantEntry[]>> {
     const custom = names.filter((name) => !isBuiltIn(name));
     const found = custom.length === 0 ? [] : await this.roles.findNamed(custom);
-    return [...builtInEntries(names), ...found.flatMap(entriesOf)];
+    return new Map([
+      ...names.filter(isBuiltIn).map((name): [string, GrantEntry[]] => [name, builtInEntries([name])]),
+      ...found.map((role): [string, GrantEntry[]] => [role.name, entriesOf(role)]),
+    ]);
   }
 }

@@ -7,6 +7,8 @@ export interface TenantBinding {
   loginShard: number;
   /** Name of the database that holds the schema; the registry's own when left out. */
   database?: string;
+  /** Name of the newest migration that its schema has had, as far as the registry knows. */
+  schemaVersion?: string;
   /** PostgreSQL refuses all writing for this caller. */
   readOnly?: boolean;
   /** Where the tenant's limits differ from the defaults. */

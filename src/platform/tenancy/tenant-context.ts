@@ -6,6 +6,7 @@ import type { Permission, Scope } from '../../kernel/permissions.js';
 import { DEFAULT_TENANT_POLICY, effectivePolicy, type TenantPolicy } from '../../kernel/tenant-policy.js';
 import { TenantDataSource, type TenantModel } from './tenant-data-source.js';
 import type { TenantBinding } from './tenant-binding.js';
+import { ChangeFeed } from './change-feed.js';
 import type { TenantConnections } from './binding/tenant-pool.js';
 
 interface Frame {
@@ -16,6 +17,8 @@ interface Frame {
   dataSource?: TenantDataSource;
   /** The manager of the transaction under way; all work inside it must use this one connection. */
   manager?: EntityManager;
+  /** What is to be done once that transaction has ended. */
+  afterwards?: (() => Promise<void>)[];
 }
 
 /** Tenant data was asked for where no tenant is known: a fault of the program, answered before any connection opens. */
@@ -33,6 +36,8 @@ export class NoTenantError extends Error {
  */
 export class TenantContext {
   private readonly storage = new AsyncLocalStorage<Frame>();
+  /** What changes in the rows of tenants, and in the registry's of them. */
+  readonly changes = new ChangeFeed();
 
   constructor(
     private readonly model: TenantModel,
@@ -107,7 +112,29 @@ export class TenantContext {
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     const frame = this.boundFrame();
     if (frame.manager) return work();
-    return this.dataSourceOf(frame).transaction((manager) => this.storage.run({ ...frame, manager }, work));
+    const afterwards: (() => Promise<void>)[] = [];
+    try {
+      return await this.dataSourceOf(frame).transaction((manager) =>
+        this.storage.run({ ...frame, manager, afterwards }, work),
+      );
+    } finally {
+      for (const next of afterwards) await next();
+    }
+  }
+
+  /** The manager of the transaction under way for the bound tenant; undefined when there is none. */
+  get transactionManager(): EntityManager | undefined {
+    return this.storage.getStore()?.manager;
+  }
+
+  /** Runs work outside the transaction under way, once that has ended in whatever way; at once when there is none. */
+  async afterTransaction(work: () => Promise<void>): Promise<void> {
+    const frame = this.storage.getStore();
+    if (!frame?.afterwards) return work();
+    const outside: Frame = { ...frame };
+    delete outside.manager;
+    delete outside.afterwards;
+    frame.afterwards.push(() => this.storage.run(outside, work));
   }
 
   /** The vendor to which the caller's use of the permission is confined, or null for none. Throws ForbiddenError. */
@@ -123,6 +150,11 @@ export class TenantContext {
     const actor = this.storage.getStore()?.actor;
     if (!actor) throw new NoTenantError();
     return actor;
+  }
+
+  /** As `actor`; undefined where nobody is bound. */
+  get boundActor(): Actor | undefined {
+    return this.storage.getStore()?.actor;
   }
 
   private boundFrame(): Frame & { binding: TenantBinding } {

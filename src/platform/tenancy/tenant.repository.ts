@@ -81,9 +81,19 @@ export abstract class TenantRepository<T extends TenantResource> {
    * the tenant may not have another.
    */
   async insert(values: DeepPartial<T>): Promise<T> {
-    const row = this.repository.create({ ...this.absent(), ...values, id: uuidv7() });
-    const add = () => this.repository.insert(row as QueryDeepPartialEntity<T>);
-    await (this.quota === undefined ? add() : this.withinQuota(this.quota, 1, add));
+    return this.insertAs(uuidv7(), values);
+  }
+
+  /** As `insert`, under an id that is known already, and counting as that much where rows are not what is counted. */
+  protected async insertAs(id: string, values: DeepPartial<T>, amount = 1): Promise<T> {
+    const row = this.repository.create({ ...this.absent(), ...values, id });
+    const add = async (): Promise<void> => {
+      await this.repository.insert(row as QueryDeepPartialEntity<T>);
+      await this.context.changes.tell({ kind: 'created', table: this.table, id, after: { ...row } });
+    };
+    await (this.quota === undefined
+      ? this.context.transaction(add)
+      : this.withinQuota(this.quota, amount, add));
     return row;
   }
 
@@ -107,8 +117,17 @@ export abstract class TenantRepository<T extends TenantResource> {
   ): Promise<T> {
     return this.context.transaction(async () => {
       const row = await this.lock(id, permission, expected);
+      const before = structuredClone({ ...row });
       await apply(row);
-      return this.repository.save(row);
+      const saved = await this.repository.save(row);
+      await this.context.changes.tell({
+        kind: 'updated',
+        table: this.table,
+        id,
+        before,
+        after: { ...saved },
+      });
+      return saved;
     });
   }
 
@@ -117,6 +136,7 @@ export abstract class TenantRepository<T extends TenantResource> {
     return this.context.transaction(async () => {
       const row = await this.lock(id, permission, expected);
       await this.repository.delete({ id } as FindOptionsWhere<T>);
+      await this.context.changes.tell({ kind: 'removed', table: this.table, id, before: { ...row } });
       return row;
     });
   }
@@ -135,6 +155,10 @@ export abstract class TenantRepository<T extends TenantResource> {
   /** Without narrowing: for rules that must see all rows of the tenant, and for jobs. */
   protected get repository(): Repository<T> {
     return this.context.manager.getRepository(this.entity);
+  }
+
+  private get table(): string {
+    return this.repository.metadata.tableName;
   }
 
   /** Null for every column that may be: a row just made answers like one that was read. */

@@ -4,6 +4,7 @@ import { NotFoundError } from '../../kernel/errors.js';
 import type { Page, PageRequest } from '../../kernel/page.js';
 import { findPage, ITEM, matchesText } from '../tenancy/page-query.js';
 import { Registry } from '../tenancy/registry/registry.js';
+import { TenantContext } from '../tenancy/tenant-context.js';
 import { TenantDirectory } from '../tenancy/registry/tenant-directory.js';
 import { assertVersion, type ExpectedVersions } from '../../kernel/version.js';
 import { Tenant, type TenantStatus } from '../tenancy/registry/tenant.entity.js';
@@ -19,6 +20,7 @@ export class TenantsRepository {
   constructor(
     @Inject(Registry) private readonly registry: Registry,
     @Inject(TenantDirectory) private readonly directory: TenantDirectory,
+    @Inject(TenantContext) private readonly context: TenantContext,
   ) {}
 
   async get(id: string): Promise<Tenant> {
@@ -43,8 +45,11 @@ export class TenantsRepository {
       });
       if (!tenant) throw new NotFoundError();
       assertVersion(expected, tenant.version);
+      const before = structuredClone({ ...tenant });
       apply(tenant);
-      return manager.save(tenant);
+      const after = await manager.save(tenant);
+      await this.context.changes.tell({ kind: 'updated', table: 'tenant', id, before, after: { ...after } });
+      return after;
     });
     this.directory.forget(saved);
     return saved;

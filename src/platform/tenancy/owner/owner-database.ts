@@ -5,6 +5,7 @@ import { sessionSettings, type SessionLimits } from '../binding/session-settings
 import { fingerprintMethod, readCatalog, type SchemaCatalog } from './tenant-catalog.js';
 import { createSchema, fillShard, openShard } from './schema-creation.js';
 import { enterSchema, TenantBlueprint } from './tenant-blueprint.js';
+import { keepAppendOnly, removePrefix } from './append-only.js';
 import { TenantMigration, type MigratedSchema } from './tenant-migration.js';
 import { databaseAway, PUBLISH } from './further-database.js';
 import type { OwnerOptions } from './owner-options.js';
@@ -62,6 +63,7 @@ export class OwnerDatabase implements OwnerDatabases {
         await client.query(`SET LOCAL search_path = ${REGISTRY_SCHEMA}`);
         await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [REGISTRY_SCHEMA]);
         await runMigrations(client, REGISTRY_SCHEMA, owner.serverVersion, options.registryMigrations);
+        await client.query(keepAppendOnly(REGISTRY_SCHEMA, `"${roles.registry}"`));
       });
       return owner;
     } finally {
@@ -188,6 +190,11 @@ export class OwnerDatabase implements OwnerDatabases {
   /** As whom the contents of two schemas are exchanged; as the owner itself when undefined. */
   get swappingRole(): string | undefined {
     return this.options.isCitus ? undefined : this.roles.tenantOwner;
+  }
+
+  /** Removes the oldest entries of an audit log, up to that place of its chain; `schemaName` is null for the platform's. */
+  async pruneHistory(schemaName: string | null, sequence: number): Promise<number> {
+    return this.inTransaction((client) => removePrefix(client, schemaName, sequence));
   }
 
   /** Work that needs the owner's rights, in one transaction. */

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { HISTORY, keepAppendOnly, moveHistory } from './append-only.js';
 import { newSchemaName, quoteSchema } from '../tenant-schema.js';
 
 const SHADOW = 'shadow of a tenant that is being restored, since ';
@@ -43,11 +44,13 @@ export async function swapSchemas(
   await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
   if (tenantOwner !== undefined) await client.query(`SET LOCAL ROLE "${tenantOwner}"`);
   const { rows } = await client.query<{ tables: string }>(
-    `SELECT string_agg(format('%I.%I', schemaname, tablename), ', ' ORDER BY tablename) AS tables
+    `SELECT string_agg(format('%I.%I', schemaname, tablename), ', '
+                       ORDER BY coalesce(array_position($2::text[], tablename::text), 0), tablename) AS tables
        FROM pg_tables WHERE schemaname = $1`,
-    [live],
+    [live, HISTORY],
   );
   await client.query(`LOCK TABLE ${rows[0]!.tables} IN ACCESS EXCLUSIVE MODE`);
+  await moveHistory(client, live, shadow);
   await client.query(`REVOKE ALL ON ALL TABLES IN SCHEMA ${shadowName} FROM ${shadowName}`);
   await client.query(`REVOKE ALL ON SCHEMA ${shadowName} FROM ${shadowName}`);
   await client.query(`GRANT USAGE ON SCHEMA ${shadowName} TO ${liveName}`);
@@ -55,6 +58,7 @@ export async function swapSchemas(
     `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${shadowName} TO ${liveName}`,
   );
   await client.query(`REVOKE ALL ON TABLE ${shadowName}.migration FROM ${liveName}`);
+  await client.query(keepAppendOnly(shadowName, liveName));
   await client.query('SET LOCAL ROLE NONE');
   await client.query(`ALTER SCHEMA ${liveName} RENAME TO ${passing}`);
   await client.query(`ALTER SCHEMA ${shadowName} RENAME TO ${liveName}`);

@@ -1,4 +1,5 @@
 import { escapeIdentifier, type ClientBase } from 'pg';
+import { rightsOn } from './append-only.js';
 import { runMigrations, type MigrationClass, type SentStatement } from './migration-runner.js';
 import { readCatalog, tablesOf, type SchemaCatalog } from './tenant-catalog.js';
 import { newSchemaName, quoteSchema } from '../tenant-schema.js';
@@ -69,10 +70,10 @@ export function grantToTenant(schemaName: string, tables: readonly string[]): st
 }
 
 function grantTables(schemaName: string, tables: readonly string[]): string {
-  if (tables.length === 0) return '';
   const schema = quoteSchema(schemaName);
-  const names = tables.map((table) => `${schema}.${escapeIdentifier(table)}`).join(', ');
-  return `GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE ${names} TO ${schema};`;
+  return tables
+    .map((table) => `GRANT ${rightsOn(table)} ON TABLE ${schema}.${escapeIdentifier(table)} TO ${schema};`)
+    .join('');
 }
 
 /**

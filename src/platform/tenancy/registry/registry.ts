@@ -1,6 +1,13 @@
 import type { PoolConfig } from 'pg';
-import { DataSource, getMetadataArgsStorage, type DataSourceOptions } from 'typeorm';
+import {
+  DataSource,
+  getMetadataArgsStorage,
+  type DataSourceOptions,
+  type EntityManager,
+  type QueryRunner,
+} from 'typeorm';
 import { REGISTRY_SCHEMA } from '../owner/owner-database.js';
+import { RegistryManager } from './registry-transactions.js';
 import { SnakeNamingStrategy } from '../snake-naming.strategy.js';
 
 type EntityClass = new () => object;
@@ -36,5 +43,9 @@ export class Registry extends DataSource {
       poolErrorHandler: () => undefined,
       extra: { options: login.options, keepAlive: true },
     } as DataSourceOptions);
+  }
+
+  override createEntityManager(queryRunner?: QueryRunner): EntityManager {
+    return new RegistryManager(this, queryRunner);
   }
 }

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { In } from 'typeorm';
 import { ForbiddenError } from '../../../kernel/errors.js';
 import type { Registry } from './registry.js';
 import type { TenantBinding } from '../tenant-binding.js';
@@ -27,6 +28,14 @@ export class TenantDirectory {
     return this.find('slug', slug);
   }
 
+  /** How to reach all live tenants, the oldest first; asked anew each time. */
+  async all(): Promise<TenantBinding[]> {
+    const tenants = await this.registry
+      .getRepository(Tenant)
+      .find({ where: { status: In(['active', 'suspended']) }, order: { createdAt: 'ASC', id: 'ASC' } });
+    return tenants.map(bindingOf);
+  }
+
   /** Forgets what was remembered of the tenant, so that a change shows at once on this node. */
   forget(tenant: Tenant): void {
     this.remembered.delete(`id ${tenant.id}`);
@@ -47,8 +56,9 @@ export class TenantDirectory {
 
 /** How to reach a tenant's data; without the right to write where the tenant is read-only. */
 export function bindingOf(tenant: Tenant): TenantBinding {
-  const { id: tenantId, schemaName, loginShard, database, policy } = tenant;
-  return { tenantId, schemaName, loginShard, database, policy, readOnly: isReadOnly(tenant) };
+  const { id: tenantId, schemaName, loginShard, schemaVersion, database, policy } = tenant;
+  const readOnly = isReadOnly(tenant);
+  return { tenantId, schemaName, loginShard, schemaVersion, database, policy, readOnly };
 }
 
 /** Throws ForbiddenError when the tenant's callers are shut out for now. Those of a read-only tenant are not. */

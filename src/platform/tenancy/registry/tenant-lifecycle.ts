@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { In } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { ConflictError, NotFoundError } from '../../../kernel/errors.js';
+import { MAIN_DATABASE } from '../../config/environment.js';
 import { isUniqueViolation } from '../database-errors.js';
 import { LOGIN_SHARDS } from '../owner/database-roles.js';
 import { Orphans, type Orphan } from './orphans.js';
@@ -9,6 +10,7 @@ import type { OwnerDatabase, OwnerDatabases } from '../owner/owner-database.js';
 import type { Registry } from './registry.js';
 import { Placement, reasonOf } from '../placement/placement.js';
 import { bindingOf, type TenantDirectory } from './tenant-directory.js';
+import type { TenantBinding } from '../tenant-binding.js';
 import type { TenantContext } from '../tenant-context.js';
 import { newSchemaName } from '../tenant-schema.js';
 import { assertMayBecome } from './tenant-states.js';
@@ -120,6 +122,15 @@ export class TenantLifecycle {
     return faults;
   }
 
+  /** Removes the oldest entries of an audit log, up to that place of its chain; null is the platform's. Returns how many. */
+  async pruneHistory(
+    tenant: Pick<TenantBinding, 'schemaName' | 'database'> | null,
+    sequence: number,
+  ): Promise<number> {
+    const owner = await this.databases.at(tenant?.database ?? MAIN_DATABASE);
+    return owner.pruneHistory(tenant?.schemaName ?? null, sequence);
+  }
+
   /** Schemas and roles of tenants' form that belong to no tenant. */
   async findOrphans(): Promise<Orphan[]> {
     const found: Orphan[] = [];
@@ -174,7 +185,11 @@ export class TenantLifecycle {
       });
       if (!row) throw new NotFoundError();
       assertMayBecome(row.status, status);
-      return manager.save(Object.assign(row, { status }, more));
+      const before = { ...row };
+      const after = await manager.save(Object.assign(row, { status }, more));
+      const { id } = row;
+      await this.context.changes.tell({ kind: 'updated', table: 'tenant', id, before, after: { ...after } });
+      return after;
     });
     this.directory.forget(saved);
     return saved;
