@@ -23,6 +23,7 @@ const AUTH = room('platform/auth');
 const AUDIT = room('platform/audit');
 const ROLES = room('platform/roles');
 const PROTECTION = room('platform/protection');
+const MAIL = room('platform/mail');
 
 /** Each room and what of our own code it may import besides itself. Anything else is red. */
 const ROOMS = {
@@ -34,8 +35,9 @@ const ROOMS = {
   'platform/tenancy': [KERNEL, CONFIG, DATABASE, HTTP, MIGRATION_LISTS],
   'platform/protection': [KERNEL, CONFIG, TENANCY],
   'platform/audit': [KERNEL, CONFIG, HTTP, TENANCY, PROTECTION],
+  'platform/mail': [CONFIG],
   'platform/roles': [KERNEL, HTTP_WORDS, TENANCY, AUDIT],
-  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, ROLES, AUDIT, PROTECTION],
+  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, ROLES, AUDIT, PROTECTION, MAIL],
   'platform/access': [KERNEL, HTTP],
   'platform/idempotency': [KERNEL, HTTP, TENANCY, PROTECTION],
   'platform/users': [KERNEL, HTTP_WORDS, TENANCY, ROLES, AUTH, AUDIT],

@@ -11,6 +11,7 @@ import { PermissionsGuard } from './platform/access/permissions.guard.js';
 import { AuditModule } from './platform/audit/audit.module.js';
 import { AuditInterceptor } from './platform/audit/recording/audit.interceptor.js';
 import { AuthModule } from './platform/auth/auth.module.js';
+import { StepUpGuard } from './platform/auth/factors/step-up/step-up.guard.js';
 import { AuthenticationGuard } from './platform/auth/authentication.guard.js';
 import { ExplainModule } from './platform/explain/explain.module.js';
 import { HealthModule } from './platform/health/health.module.js';
@@ -52,6 +53,7 @@ import { UsersModule } from './platform/users/users.module.js';
     { provide: APP_GUARD, useClass: TenantShareGuard },
     { provide: APP_GUARD, useClass: ReadOnlyGuard },
     { provide: APP_GUARD, useClass: PermissionsGuard },
+    { provide: APP_GUARD, useExisting: StepUpGuard },
     { provide: APP_GUARD, useClass: OwnershipGuard },
     { provide: APP_GUARD, useClass: FieldsGuard },
     { provide: APP_INTERCEPTOR, useExisting: AuditInterceptor },

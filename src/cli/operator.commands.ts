@@ -32,6 +32,21 @@ export function addOperatorCommands(program: Command): void {
         await answerLink(json, await app.get(OperatorsService).link(email));
       });
     });
+  for (const deed of ['lock', 'unlock'] as const)
+    operator
+      .command(deed)
+      .description(
+        deed === 'lock' ? 'shuts an operator out until `unlock`' : 'lets a locked operator in again',
+      )
+      .requiredOption('--email <address>')
+      .option('--json')
+      .action(async ({ email, json }: OperatorOptions) => {
+        const { OperatorsService } = await import('../platform/auth/accounts/operators.service.js');
+        await withApplication(async (app) => {
+          await app.get(OperatorsService)[deed](email);
+          answer(json, { email, [`${deed}ed`]: true }, [`${email}: ${deed}ed`]);
+        });
+      });
 }
 
 /** Prints the link, good for one use, at the address that the configuration gives. */

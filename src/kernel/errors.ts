@@ -50,6 +50,13 @@ export class ForbiddenError extends DomainError {
   }
 }
 
+/** The caller must prove themselves anew before this; `methods` are the ways in which they can. */
+export class StepUpRequiredError extends ForbiddenError {
+  constructor(readonly methods: readonly string[]) {
+    super('step_up_required', 'Prove yourself anew first: see POST /v1/auth/step-up.');
+  }
+}
+
 /** The caller may do this, but not with these parts of the input; each fault names one. */
 export class ForbiddenInputError extends DomainError {
   readonly kind = 'forbidden';

@@ -55,5 +55,11 @@ export const PERMISSION_FACTS: Readonly<Record<Permission, PermissionFacts>> = {
   'files:delete': ofVendor('Remove files'),
   'personal_data:read': ofVendor('See e-mail addresses, numbers and the like unmasked'),
   'usage:read': ofTenant('See the limits of the tenant and what it uses'),
+  'security_policy:read': ofTenant(
+    'See whether second factors are asked for, and how long passwords must be',
+  ),
+  'security_policy:update': ofTenant(
+    'Say whether second factors are required, and how long passwords must be',
+  ),
   'audit_events:read': ofTenant('Read, prove and export the audit log'),
 };

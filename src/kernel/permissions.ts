@@ -30,6 +30,8 @@ export const PERMISSIONS = [
   'files:delete',
   'personal_data:read',
   'usage:read',
+  'security_policy:read',
+  'security_policy:update',
   'audit_events:read',
 ] as const;
 

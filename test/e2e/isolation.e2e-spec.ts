@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { send, type Answer, type Client, type Resource } from '../support/client.js';
 import { expectProblem } from '../support/problem.js';
+import { registerPasskey } from '../support/passkeys.js';
 import { unique, world, type TenantWorld } from '../support/world.js';
 
 /** Every route of a tenant's things that takes an id, with a body that would be right. */
@@ -22,12 +23,16 @@ const ITEM_ROUTES: readonly [method: string, path: string, body?: () => unknown]
   ['GET', '/v1/users/{user}'],
   ['PATCH', '/v1/users/{user}', () => ({ name: 'Taken' })],
   ['DELETE', '/v1/users/{user}'],
+  ['DELETE', '/v1/users/{user}/factors'],
+  ['POST', '/v1/users/{user}/unlock'],
+  ['POST', '/v1/users/{user}/invitation'],
   ['DELETE', '/v1/auth/sessions/{session}'],
+  ['DELETE', '/v1/auth/passkeys/{passkey}'],
 ];
-const TENANT_WIDE = ITEM_ROUTES.filter(([, path]) => !path.includes('{session}'));
+const TENANT_WIDE = ITEM_ROUTES.filter(([, path]) => !/\{(session|passkey)\}/.test(path));
 const VENDOR_WIDE = ITEM_ROUTES.filter(([method, path]) => {
   const isVendorRight = !(method === 'DELETE' && path === '/v1/vendors/{vendor}');
-  return isVendorRight && !path.includes('{user}') && !path.includes('{session}');
+  return isVendorRight && !path.includes('{user}') && !/\{(session|passkey)\}/.test(path);
 });
 
 function form(): FormData {
@@ -36,7 +41,7 @@ function form(): FormData {
   return data;
 }
 
-interface Inventory extends Record<'vendor' | 'agent' | 'file' | 'user' | 'session', string> {
+interface Inventory extends Record<'vendor' | 'agent' | 'file' | 'user' | 'session' | 'passkey', string> {
   marker: string;
 }
 
@@ -47,8 +52,16 @@ async function furnish(tenant: TenantWorld): Promise<Inventory & { vendorUser: C
   const agent = await tenant.agent(vendor, { name: marker });
   const file = (await vendorUser.upload(`/v1/vendors/${vendor.id}`, `${marker}.txt`, marker))
     .body as Resource;
+  await registerPasskey(vendorUser);
+  const passkeys = (await vendorUser.get('/v1/auth/passkeys')).body as { data: Resource[] };
   const sessions = (await vendorUser.get('/v1/auth/sessions')).body as { data: Resource[] };
-  const ids = { vendor: vendor.id, agent: agent.id, file: file.id, session: sessions.data[0]!.id };
+  const ids = {
+    vendor: vendor.id,
+    agent: agent.id,
+    file: file.id,
+    session: sessions.data[0]!.id,
+    passkey: passkeys.data[0]!.id,
+  };
   return { ...ids, user: vendorUser.me.id, marker, vendorUser };
 }
 

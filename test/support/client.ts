@@ -67,6 +67,11 @@ export interface Me {
 }
 
 type Extra = Record<string, string>;
+interface Identity {
+  tenant?: string;
+  email: string;
+  password: string;
+}
 
 /** Calls as one signed-in caller. */
 export class Client {
@@ -77,8 +82,8 @@ export class Client {
   ) {}
 
   /** Signs in; without a tenant as an operator. Throws when that is refused. */
-  static async signIn(credentials: { tenant?: string; email: string; password: string }): Promise<Client> {
-    const login = await send('POST', '/v1/auth/login', { body: credentials });
+  static async signIn({ tenant, email, password }: Identity): Promise<Client> {
+    const login = await send('POST', '/v1/auth/login', { body: { tenant, email, password } });
     if (login.status !== 200) throw new Error(`sign-in answered ${login.status}: ${login.text}`);
     const { accessToken, refreshToken } = login.body as { accessToken: string; refreshToken: string };
     const me = await send('GET', '/v1/me', { token: accessToken });

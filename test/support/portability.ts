@@ -86,7 +86,7 @@ export class PortabilityHouse {
     const schema = await this.schemaOf(slug);
     const { rows: tables } = await this.database.query<{ tablename: string }>(
       `SELECT tablename FROM pg_tables
-        WHERE schemaname = $1 AND tablename <> ALL ('{session,invitation,migration,audit_event,audit_link,audit_pending}') ORDER BY 1`,
+        WHERE schemaname = $1 AND tablename <> ALL ('{session,invitation,account_token,pending_login,webauthn_challenge,migration,audit_event,audit_link,audit_pending}') ORDER BY 1`,
       [schema],
     );
     const all: Record<string, string[]> = {};

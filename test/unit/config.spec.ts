@@ -6,7 +6,12 @@ import { environmentSchema } from '../../src/platform/config/environment.js';
 import { loadMasterKey } from '../../src/platform/config/master-key.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
-const PRODUCTION = { NODE_ENV: 'production', DATABASE_URL: 'postgres://a:b@db/x', MASTER_KEY: KEY };
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://a:b@db/x',
+  MASTER_KEY: KEY,
+  SMTP_URL: 'none',
+};
 
 function faultsOf(run: () => unknown): readonly string[] {
   try {
@@ -37,6 +42,22 @@ describe('the configuration', () => {
     expect(
       Object.isFrozen(config) && Object.isFrozen(config.corsOrigins) && Object.isFrozen(config.uploadTypes),
     ).toBe(true);
+  });
+
+  it('wants a mail server with a sender and an origin for links, or the word none', () => {
+    const given = { MAIL_FROM: 'Acme <no-reply@acme.example>', PUBLIC_URL: 'https://acme.example' };
+    expect(loadConfig({ ...given, SMTP_URL: 'smtps://user:pass@mail.example:465' }).mailFrom).toBe(
+      given.MAIL_FROM,
+    );
+    expect(loadConfig({ SMTP_URL: 'none' }).smtpUrl).toBe('none');
+    expect(faultsOf(() => loadConfig({ SMTP_URL: 'smtp://mail.example' }))).toEqual([
+      'MAIL_FROM: must be given together with SMTP_URL',
+      'PUBLIC_URL: must be given together with SMTP_URL',
+    ]);
+    // A URL may hold a password, so it is not repeated.
+    expect(faultsOf(() => loadConfig({ ...given, SMTP_URL: 'http://user:secret@mail.example' }))).toEqual([
+      'SMTP_URL: must be `none`, or a URL that begins with smtp:// or smtps://',
+    ]);
   });
 
   it('takes an empty variable for an unset one', () => {
@@ -73,6 +94,7 @@ describe('the configuration', () => {
       'LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent, got "loud"',
       'DATABASE_URL: must be given in production',
       'MASTER_KEY: must be given in production, here or as MASTER_KEY_FILE',
+      'SMTP_URL: must be given in production; `none` switches mail off, and with it recovery',
     ]);
   });
 
@@ -98,6 +120,8 @@ describe('the configuration', () => {
     ['DATABASE_URL', 'postgres://a:b@/x?host=db'],
     ['MASTER_KEY', 'c2hvcnQ='],
     ['PUBLIC_URL', 'https://a.example/path'],
+    ['MAIL_FROM', 'a@b.example\r\nBcc: c@d.example'],
+    ['MAIL_FROM', 'a@b.example, c@d.example'],
     ['DOCS_ENABLED', 'yes'],
     ['NODE_ENV', 'staging'],
   ])('refuses %s=%s', (name, value) => {

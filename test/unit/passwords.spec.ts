@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hashSync } from 'bcryptjs';
+import fc from 'fast-check';
 import { PasswordHasher } from '../../src/platform/auth/passwords/password-hasher.js';
+import type { PasswordMinimum } from '../../src/platform/auth/passwords/password-minimum.js';
 import { PasswordPolicy } from '../../src/platform/auth/passwords/password-policy.js';
 import { loadConfig } from '../../src/platform/config/config.js';
 
@@ -78,11 +80,17 @@ describe('PasswordHasher', () => {
   });
 });
 
+const atLeast = (length: number): PasswordMinimum => ({ of: () => Promise.resolve(length) });
+
 describe('PasswordPolicy', () => {
-  const policy = new PasswordPolicy(config);
-  const codeOf = (password: string, ownWords: string[] = []): string | undefined => {
+  const policy = new PasswordPolicy(atLeast(15));
+  const codeOf = async (
+    password: string,
+    ownWords: string[] = [],
+    of: PasswordPolicy = policy,
+  ): Promise<string | undefined> => {
     try {
-      policy.assertAcceptable(password, '/password', ownWords);
+      await of.assertAcceptable(password, { pointer: '/password', ownWords, tenantId: null });
       return undefined;
     } catch (error) {
       const [fault] = (error as { faults: { pointer: string; code: string }[] }).faults;
@@ -90,23 +98,86 @@ describe('PasswordPolicy', () => {
       return fault!.code;
     }
   };
+  /** Of so many different characters. */
+  const various = (count: number, first = 0x1f512): string =>
+    String.fromCodePoint(...Array.from({ length: count }, (_, index) => first + 7 * index));
 
-  it('counts code points, 15 to 128', () => {
-    expect(codeOf('x'.repeat(14))).toBe('too_short');
-    expect(codeOf('x'.repeat(15))).toBeUndefined();
-    expect(codeOf('\u{1f512}'.repeat(14))).toBe('too_short');
-    expect(codeOf('\u{1f512}'.repeat(128))).toBeUndefined();
-    expect(codeOf('\u{1f512}'.repeat(129))).toBe('too_long');
-    expect(codeOf('e\u0301'.repeat(14))).toBe('too_short');
+  it('counts code points after NFC, 15 to 128', async () => {
+    expect(await codeOf(various(14))).toBe('too_short');
+    expect(await codeOf(various(15))).toBeUndefined();
+    expect(await codeOf(various(128))).toBeUndefined();
+    expect(await codeOf(various(129))).toBe('too_long');
+    expect(await codeOf(`${'e\u0301'.repeat(7)}correct`)).toBe('too_short');
   });
 
-  it('refuses the own words when they are all there is', () => {
-    const own = ['ada.lovelace@acme.example'];
-    expect(codeOf('Ada.Lovelace@ACME.example', own)).toBe('too_guessable');
-    expect(codeOf('not ada.lovelace@acme.example', own)).toBeUndefined();
+  it('asks the realm how few characters will do', async () => {
+    const short = new PasswordPolicy(atLeast(8));
+    expect(await codeOf('Kf82mxQp', [], short)).toBeUndefined();
+    expect(await codeOf('Kf82mxQ', [], short)).toBe('too_short');
+    for (const common of ['password1', 'Sunshine', 'football1'])
+      expect([common, await codeOf(common, [], short)]).toEqual([common, 'too_common']);
   });
 
-  it('refuses half a surrogate pair, since it would equal any other', () => {
-    expect(codeOf('x'.repeat(15) + '\ud800')).toBe('malformed');
+  it('asks nothing of the composition', async () => {
+    expect(await codeOf('correct horse battery')).toBeUndefined();
+    expect(await codeOf('81947265038461957')).toBeUndefined();
+    expect(
+      await codeOf(
+        '\u30d1\u30b9\u30ef\u30fc\u30c9 \u7121\u3057\u306e\u4eba\u751f\u306f\u826f\u3044\u3067\u3059',
+      ),
+    ).toBeUndefined();
+  });
+
+  it.each([
+    'manchesterunited',
+    'ManchesterUnited',
+    '\uff4d\uff41\uff4e\uff43\uff48\uff45\uff53\uff54\uff45\uff52\uff55\uff4e\uff49\uff54\uff45\uff44',
+    'perasperaadastra',
+    'passwordpassword',
+    'sunshinesunshine',
+  ])('refuses %s, which is known, in any case and width', async (password) => {
+    expect(await codeOf(password)).toBe('too_common');
+  });
+
+  it.each([
+    'xxxxxxxxxxxxxxxxx',
+    'abcabcabcabcabcabc',
+    'abcdefghijklmnopqrs',
+    'qwertyuiopasdfghjklzxcv',
+    '7ujm8ik,9ol.0p;/',
+    '987654321987654321abc',
+  ])('refuses %s, which is nothing but repetitions or runs', async (password) => {
+    expect(['too_simple', 'too_common']).toContain(await codeOf(password));
+  });
+
+  it('judges the whole password: a known one may be part of it', async () => {
+    expect(await codeOf('manchesterunited mug')).toBeUndefined();
+    expect(await codeOf('my 123456 geese fly')).toBeUndefined();
+  });
+
+  it('refuses the own words when they are all there is', async () => {
+    const own = ['ada.lovelace@acme.example', 'Ada King', 'acme'];
+    for (const password of [
+      'Ada.Lovelace@ACME.example',
+      'ada-king-ada-king',
+      'AcmeAcmeAcmeAcme',
+      'ringfence acme ada',
+    ])
+      expect([password, await codeOf(password, own)]).toEqual([password, 'own_words']);
+    expect(await codeOf('not ada.lovelace@acme.example', own)).toBeUndefined();
+  });
+
+  it('refuses half a surrogate pair, since it would equal any other', async () => {
+    expect(await codeOf(`correct horse b\ud800`)).toBe('malformed');
+  });
+
+  it('never refuses what is random, whatever it is made of', async () => {
+    const character = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz0123456789 -_');
+    await fc.assert(
+      fc.asyncProperty(fc.array(character, { minLength: 24, maxLength: 60 }), async (characters) => {
+        fc.pre(new Set(characters).size > 8);
+        expect(await codeOf(characters.join(''))).toBeUndefined();
+      }),
+    );
   });
 });

@@ -12,6 +12,9 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   session: 'credentials in flight: the refresh tokens of those signed in',
   idempotency_key: 'answers to requests that may be sent again to the installation that answered them',
   invitation: 'credentials in flight: links by which passwords are chosen',
+  account_token: 'credentials in flight: links by which passwords are reset and addresses confirmed',
+  pending_login: 'credentials in flight: sign-ins that lack their second factor',
+  webauthn_challenge: 'challenges in flight',
   audit_event: HISTORY,
   audit_link: HISTORY,
   audit_pending: HISTORY,
@@ -64,6 +67,7 @@ export function newManifest(
     createdAt: new Date().toISOString(),
     notes: [
       'Password hashes are included; they are keyed by the master key, so they are good in an installation that has the same one.',
+      'Second factors are included, so that a restored tenant asks for them; a TOTP seed is sealed and opens in the tenant that it was made in alone.',
     ],
     leftOut: { ...LEFT_OUT },
     ...facts,

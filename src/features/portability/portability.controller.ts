@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { Allow, ChangesNothing, IdParam, OwnedBy } from '../../platform/http/route.js';
+import { Allow, ChangesNothing, IdParam, OwnedBy, StepUp } from '../../platform/http/route.js';
 import { TenantsService } from '../../platform/tenants/tenants.service.js';
 import { PortabilityService, type PreparedExport } from './portability.service.js';
 
@@ -26,6 +26,7 @@ export class PortabilityController {
   @HttpCode(200)
   @Allow('tenants:export')
   @OwnedBy(TenantsService)
+  @StepUp()
   @ChangesNothing()
   @ApiProduces('application/zip')
   @ApiOkResponse({ description: 'The archive', schema: { type: 'string', format: 'binary' } })

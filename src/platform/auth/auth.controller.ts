@@ -1,7 +1,9 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Ip, Param, Post, Put } from '@nestjs/common';
 import type { Actor } from '../../kernel/actor.js';
 import { Authenticated, CurrentActor, IdParam, Public, TightLimit, WhileReadOnly } from '../http/route.js';
 import { ChangePasswordDto, LoginDto, RefreshDto, TokenPairDto } from './auth.dto.js';
+import type { SignedIn } from './factors/mfa/sign-in.service.js';
+import { SignedInResponse } from './factors/mfa/signed-in.response.js';
 import { LoginService } from './login.service.js';
 import { PasswordsService } from './passwords/passwords.service.js';
 import { SessionDto, SessionPageDto } from './sessions/sessions.dto.js';
@@ -20,8 +22,9 @@ export class AuthController {
   @HttpCode(200)
   @Public()
   @TightLimit('login')
-  async login(@Body() dto: LoginDto): Promise<TokenPairDto> {
-    return this.logins.login(dto);
+  @SignedInResponse()
+  async login(@Body() dto: LoginDto, @Ip() address: string): Promise<SignedIn> {
+    return this.logins.login(dto, address);
   }
 
   /** Exchange a refresh token for the next pair of tokens; using one twice ends the session */
@@ -65,7 +68,11 @@ export class AuthController {
   @HttpCode(204)
   @Authenticated()
   @TightLimit('login')
-  async changePassword(@CurrentActor() actor: Actor, @Body() dto: ChangePasswordDto): Promise<void> {
-    return this.passwords.change(actor, dto);
+  async changePassword(
+    @CurrentActor() actor: Actor,
+    @Body() dto: ChangePasswordDto,
+    @Ip() address: string,
+  ): Promise<void> {
+    return this.passwords.change(actor, dto, address);
   }
 }

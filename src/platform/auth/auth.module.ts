@@ -2,24 +2,39 @@ import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { AuditModule } from '../audit/audit.module.js';
 import { ConfigModule, MASTER_KEY } from '../config/config.module.js';
+import { MailModule } from '../mail/mail.module.js';
 import { ProtectionModule } from '../protection/protection.module.js';
 import { RolesModule } from '../roles/roles.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { AccessTokens } from './tokens/access-tokens.js';
+import { AccountLinks } from './recovery/account-links.js';
+import { AccountLocks } from './accounts/account-locks.js';
+import { AccountNotices } from './accounts/account-notices.js';
 import { AccountStores } from './accounts/account-stores.js';
 import { AuthController } from './auth.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
+import { SecurityPolicyService } from './factors/policy/security-policy.service.js';
+import { CurrentPassword } from './passwords/current-password.js';
+import { EmailChangeService } from './recovery/email-change.service.js';
+import { Errands } from './accounts/errands.js';
+import { FACTOR_CONTROLLERS, FACTOR_EXPORTS, FACTOR_PROVIDERS } from './factors/factors.providers.js';
 import { InvitationsController } from './invitations/invitations.controller.js';
 import { InvitationsService } from './invitations/invitations.service.js';
 import { JwksController } from './tokens/jwks.controller.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { LockNotices } from './attempts/lock-notices.js';
+import { LoginAttempts } from './attempts/login-attempts.js';
+import { LoginCountersRepository } from './attempts/login-counters.repository.js';
 import { LoginService } from './login.service.js';
 import { MeController } from './me.controller.js';
 import { MeService } from './me.service.js';
 import { OperatorsService } from './accounts/operators.service.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
+import { PasswordMinimum } from './passwords/password-minimum.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
+import { PasswordResetService } from './recovery/password-reset.service.js';
 import { PasswordsService } from './passwords/passwords.service.js';
+import { RecoveryController } from './recovery/recovery.controller.js';
 import { SessionsService } from './sessions/sessions.service.js';
 import { SigningKeys } from './tokens/signing-keys.js';
 import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
@@ -27,23 +42,53 @@ import { UserAccessService } from './accounts/user-access.service.js';
 
 /** Who you are: accounts, passwords, sessions and the tokens that prove them. */
 @Module({
-  imports: [ConfigModule, TenancyModule, RolesModule, AuditModule, ProtectionModule, JwtModule.register({})],
-  controllers: [AuthController, InvitationsController, MeController, JwksController],
+  imports: [
+    ConfigModule,
+    TenancyModule,
+    RolesModule,
+    AuditModule,
+    MailModule,
+    ProtectionModule,
+    JwtModule.register({}),
+  ],
+  controllers: [
+    AuthController,
+    InvitationsController,
+    MeController,
+    JwksController,
+    RecoveryController,
+    ...FACTOR_CONTROLLERS,
+  ],
   providers: [
     AccessTokens,
+    AccountLinks,
+    AccountLocks,
+    AccountNotices,
     AccountStores,
     AuthenticationGuard,
+    CurrentPassword,
+    EmailChangeService,
+    Errands,
     InvitationsService,
     JwtStrategy,
+    LockNotices,
+    LoginAttempts,
+    LoginCountersRepository,
     LoginService,
     MeService,
     OperatorsService,
     PasswordHasher,
     PasswordPolicy,
+    PasswordResetService,
     PasswordsService,
     SessionsService,
     SigningKeysRepository,
     UserAccessService,
+    ...FACTOR_PROVIDERS,
+    {
+      provide: PasswordMinimum,
+      useExisting: SecurityPolicyService,
+    },
     {
       provide: SigningKeys,
       inject: [SigningKeysRepository, MASTER_KEY],
@@ -52,14 +97,20 @@ import { UserAccessService } from './accounts/user-access.service.js';
     },
   ],
   exports: [
+    AccountLocks,
+    AccountNotices,
+    AccountStores,
     AuthenticationGuard,
     InvitationsService,
+    LoginAttempts,
     OperatorsService,
     PasswordHasher,
     PasswordPolicy,
+    PasswordResetService,
     PasswordsService,
     SessionsService,
     UserAccessService,
+    ...FACTOR_EXPORTS,
   ],
 })
 export class AuthModule {}

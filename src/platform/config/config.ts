@@ -58,6 +58,10 @@ export interface Config {
   masterKeyFile: string | undefined;
   /** Origin under which callers reach the service, without a trailing slash; undefined: derived from host and port. */
   publicUrl: string | undefined;
+  /** `none`: no mail is sent; undefined: mails become files in `<dataDir>/mail`. */
+  smtpUrl: string | undefined;
+  /** Sender of all mails. */
+  mailFrom: string | undefined;
   docsEnabled: boolean;
   bootstrapOperator: { readonly email: string; readonly password: string } | undefined;
 }
@@ -127,6 +131,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     masterKey: values.MASTER_KEY,
     masterKeyFile: values.MASTER_KEY_FILE,
     publicUrl: values.PUBLIC_URL,
+    smtpUrl: values.SMTP_URL,
+    mailFrom: values.MAIL_FROM,
     docsEnabled: values.DOCS_ENABLED,
     bootstrapOperator:
       values.BOOTSTRAP_OPERATOR_EMAIL !== undefined && values.BOOTSTRAP_OPERATOR_PASSWORD !== undefined

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { databaseUrl, list, oneOf, text, variable, wholeNumber, type Reading } from './variables.js';
 
 /** What may be uploaded unless UPLOAD_TYPES narrows it; nothing outside this list can be allowed. */
 export const KNOWN_UPLOAD_TYPES = [
@@ -31,47 +32,6 @@ const MEBIBYTE = 1_048_576;
 const MAX_SAFE = 999_999_999_999_999;
 const BCRYPT_COST_FLOOR = 12;
 
-/** A rule that turns the text of a variable into its value, or answers what it must be. */
-type Reading<T> = { value: T } | { mustBe: string };
-
-function variable<T>(read: (text: string) => Reading<T>, secret = false) {
-  return z.string().transform((text, context): T => {
-    const reading = read(text);
-    if ('value' in reading) return reading.value;
-    const got = secret ? '' : `, got ${JSON.stringify(text)}`;
-    context.issues.push({ code: 'custom', input: text, message: `must be ${reading.mustBe}${got}` });
-    return z.NEVER;
-  });
-}
-
-const wholeNumber = (min: number, max: number) =>
-  variable<number>((text) =>
-    /^\d{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max
-      ? { value: Number(text) }
-      : { mustBe: `a whole number from ${min} to ${max}` },
-  );
-
-const oneOf = <T extends string>(values: readonly T[]) =>
-  variable<T>((text) => {
-    const value = values.find((known) => known === text);
-    return value === undefined ? { mustBe: `one of ${values.join(', ')}` } : { value };
-  });
-
-const list = (accepts: (item: string) => boolean, mustBe: string) =>
-  variable<readonly string[]>((text) => {
-    const items = text.split(',').map((item) => item.trim());
-    return items.every(accepts) ? { value: [...new Set(items)] } : { mustBe };
-  });
-
-/** As libpq reads it: where `?host=` names the folder of a socket, the place of the host may be empty. */
-const databaseUrl = variable<string>((text) => {
-  const whole = /[?&]host=(%2f|\/)/i.test(text)
-    ? text.replace(/^(\w+:\/\/(?:[^/?#]*@)?)(?=\/)/, '$1socket')
-    : text;
-  const isKnown = /^postgres(ql)?:\/\//.test(text) && URL.canParse(whole);
-  return isKnown ? { value: text } : { mustBe: 'a URL that begins with postgres://' };
-}, true);
-
 /** `name=postgres://…`, comma separated; a comma in a URL is written %2C. */
 function readDatabases(text: string): Reading<Readonly<Record<string, string>>> {
   const mustBe =
@@ -86,6 +46,15 @@ function readDatabases(text: string): Reading<Readonly<Record<string, string>>> 
   }
   return { value: found };
 }
+
+/** `none` switches mail off. */
+const smtpUrl = variable<string>(
+  (text) =>
+    text === 'none' || (/^smtps?:\/\/[^/]/.test(text) && URL.canParse(text))
+      ? { value: text }
+      : { mustBe: '`none`, or a URL that begins with smtp:// or smtps://' },
+  true,
+);
 
 function isOrigin(text: string): boolean {
   return /^https?:\/\//.test(text) && URL.canParse(text) && new URL(text).origin === text;
@@ -110,13 +79,6 @@ export function isMasterKey(text: string): boolean {
   const bytes = Buffer.from(text, 'base64');
   return bytes.length === 32 && bytes.toString('base64') === text;
 }
-
-const text = (min: number, max: number, secret = false) =>
-  variable<string>(
-    (value) =>
-      value.length >= min && value.length <= max ? { value } : { mustBe: `${min} to ${max} characters` },
-    secret,
-  );
 
 /** Every variable that the service reads, and its default. `.env.example` explains them. */
 export const environmentSchema = z.object({
@@ -175,6 +137,12 @@ export const environmentSchema = z.object({
       ? { value }
       : { mustBe: 'an http(s) origin without a path, as in https://api.example.com' },
   ).optional(),
+  SMTP_URL: smtpUrl.optional(),
+  MAIL_FROM: variable<string>((value) =>
+    /^([^<>@\p{Cc}]* )?<?[^\s<>@,;"]+@[^\s<>@,;"]+>?$/u.test(value) && value.length <= 320
+      ? { value }
+      : { mustBe: 'one e-mail address, as in Acme <no-reply@acme.example>' },
+  ).optional(),
   DOCS_ENABLED: oneOf(['true', 'false'])
     .transform((value) => value === 'true')
     .default(true),
@@ -190,6 +158,11 @@ export function relationFaults(env: Readonly<Record<string, string | undefined>>
     if (!env['MASTER_KEY'] && !env['MASTER_KEY_FILE'])
       faults.push('MASTER_KEY: must be given in production, here or as MASTER_KEY_FILE');
   }
+  if (env['NODE_ENV'] === 'production' && !env['SMTP_URL'])
+    faults.push('SMTP_URL: must be given in production; `none` switches mail off, and with it recovery');
+  if (env['SMTP_URL'] && env['SMTP_URL'] !== 'none')
+    for (const needed of ['MAIL_FROM', 'PUBLIC_URL'])
+      if (!env[needed]) faults.push(`${needed}: must be given together with SMTP_URL`);
   if (env['MASTER_KEY'] && env['MASTER_KEY_FILE'])
     faults.push('MASTER_KEY: must not be given together with MASTER_KEY_FILE');
   if (env['TENANT_DATABASE_URL'] && env['TENANT_BIND'] !== 'transaction')

@@ -7,7 +7,9 @@ const swaggerUi = dirname(require.resolve('swagger-ui-dist/package.json'));
 
 /** The files that the page may load, and where they lie. Nothing else of either folder is served. */
 export const ASSETS: ReadonlyMap<string, string> = new Map([
-  ...['docs.css', 'docs.js', 'session.js', 'theme.js'].map((name) => [name, join(own, name)] as const),
+  ...['docs.css', 'docs.js', 'passkeys.js', 'problem.js', 'second-factor.js', 'session.js', 'theme.js'].map(
+    (name) => [name, join(own, name)] as const,
+  ),
   ...['swagger-ui.css', 'swagger-ui-bundle.js'].map((name) => [name, join(swaggerUi, name)] as const),
 ]);
 

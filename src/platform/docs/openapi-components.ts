@@ -110,6 +110,12 @@ export const PROBLEM_SCHEMAS: Named<'schemas'> = {
         description: 'Of a 429: the budgets that are used up, as RateLimit-Policy names them',
         items: { ...text(64), examples: ['tenant'] },
       },
+      methods: {
+        type: 'array',
+        maxItems: 10,
+        description: 'Of `step_up_required`: the ways in which the caller can prove themselves anew',
+        items: { ...text(64), examples: ['totp'] },
+      },
     },
   },
   ProblemField: {

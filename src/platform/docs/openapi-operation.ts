@@ -5,7 +5,7 @@ import type { Access } from '../http/route.js';
 import type { DocumentedRoute } from './route-catalogue.js';
 
 type PathItem = OpenAPIObject['paths'][string];
-export type Operation = NonNullable<PathItem['get']> & { 'x-permission'?: string };
+export type Operation = NonNullable<PathItem['get']> & { 'x-permission'?: string; 'x-step-up'?: true };
 type Parameter = NonNullable<Operation['parameters']>[number];
 
 const STATUS_WORDS: Readonly<Record<string, string>> = {
@@ -30,12 +30,14 @@ export function completeOperation(
   const facts = factsOf(method, path, operation, route);
   const permission = access.rule === 'permission' ? access.permission : access.rule;
   operation['x-permission'] = permission;
+  if (route.needsStepUp) operation['x-step-up'] = true;
   if (facts.isPublic) operation.security = [];
   else delete operation.security;
   operation.summary ||= summaryOf(operation.operationId ?? '');
   operation.description = [
     operation.description || `${operation.summary}.`,
     WHO[access.rule](permission),
+    ...(route.needsStepUp ? [STEP_UP] : []),
   ].join('\n\n');
   if (facts.takesIdempotencyKey)
     operation.parameters?.push({ $ref: '#/components/parameters/IdempotencyKey' });
@@ -43,6 +45,9 @@ export function completeOperation(
   if (facts.takesIfNoneMatch) operation.parameters?.push({ $ref: '#/components/parameters/IfNoneMatch' });
   completeResponses(operation, facts);
 }
+
+const STEP_UP =
+  'Needs a proof that is less than five minutes old, by a second factor if the account has one; see `POST /v1/auth/step-up`.';
 
 const WHO: Readonly<Record<Access['rule'], (permission: string) => string>> = {
   public: () => 'Anyone may call this.',
@@ -54,7 +59,7 @@ function factsOf(
   method: string,
   path: string,
   operation: Operation,
-  { access, changesNothing }: DocumentedRoute,
+  { access, isUnkeyed }: DocumentedRoute,
 ): OperationFacts {
   const parameters = (operation.parameters ?? []).filter((parameter) => 'in' in parameter);
   const named = (name: string) => parameters.some((p) => p.name.toLowerCase() === name);
@@ -73,7 +78,7 @@ function factsOf(
     takesIfMatch: isItem && ['patch', 'put', 'delete'].includes(method) && !named('if-match'),
     takesIfNoneMatch: isItem && method === 'get' && !named('if-none-match'),
     takesRange: named('range'),
-    takesIdempotencyKey: method === 'post' && access.rule !== 'public' && !changesNothing,
+    takesIdempotencyKey: method === 'post' && access.rule !== 'public' && !isUnkeyed,
     isUpload: bodyTypes.includes('multipart/form-data'),
     isList: method === 'get' && named('cursor'),
   };

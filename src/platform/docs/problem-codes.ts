@@ -91,6 +91,14 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     remedy: 'Ask the operator of the installation to resume the tenant.',
   },
   {
+    code: 'step_up_required',
+    status: 403,
+    title: 'Step-up required',
+    meaning:
+      'This needs a proof that is less than five minutes old, by a second factor if the account has one; “methods” says which can give it.',
+    remedy: 'Call “POST /v1/auth/step-up” with one of the methods, then send the same request again.',
+  },
+  {
     code: 'quota_exceeded',
     status: 403,
     title: 'Quota exceeded',
@@ -110,6 +118,13 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     title: 'Method not allowed',
     meaning: 'The route exists, but not with this method.',
     remedy: 'Use one of the methods in the “Allow” header.',
+  },
+  {
+    code: 'mail_disabled',
+    status: 409,
+    title: 'Mail is off',
+    meaning: 'What was asked for is done by mail, and this installation sends none.',
+    remedy: 'Ask the operator of the installation for a link, or to configure a mail server.',
   },
   {
     code: 'conflict',

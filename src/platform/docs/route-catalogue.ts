@@ -2,13 +2,15 @@ import 'reflect-metadata';
 import type { INestApplication } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
-import { ACCESS_KEY, CHANGES_NOTHING_KEY, type Access } from '../http/route.js';
+import { ACCESS_KEY, UNKEYED_KEY, STEP_UP_KEY, type Access } from '../http/route.js';
 
 /** What a handler says beyond what Nest's own OpenAPI reader understands. */
 export interface DocumentedRoute {
   access: Access;
-  /** A POST that only reads. */
-  changesNothing: boolean;
+  /** Whether the caller must have proved themselves of late. */
+  needsStepUp: boolean;
+  /** A POST that takes no `Idempotency-Key`. */
+  isUnkeyed: boolean;
   /** The classes of the handler's parameters, as far as they are classes. */
   parameterTypes: readonly Constructor[];
 }
@@ -45,10 +47,12 @@ function describe(id: string, prototype: object, method: string, handler: object
   const access = Reflect.getMetadata(ACCESS_KEY, handler) as Access | undefined;
   if (!access) throw new Error(`The route ${id} does not say who may call it`);
   const types = (Reflect.getMetadata('design:paramtypes', prototype, method) ?? []) as unknown[];
-  const changesNothing = Reflect.hasMetadata(CHANGES_NOTHING_KEY, handler);
+  const needsStepUp = Reflect.hasMetadata(STEP_UP_KEY, handler);
+  const isUnkeyed = Reflect.hasMetadata(UNKEYED_KEY, handler);
   return {
     access,
-    changesNothing,
+    isUnkeyed,
+    needsStepUp,
     parameterTypes: types.filter((type) => typeof type === 'function') as Constructor[],
   };
 }

@@ -6,6 +6,7 @@ import {
   ForbiddenInputError,
   InvalidError,
   RateLimitedError,
+  StepUpRequiredError,
   UnsatisfiableRangeError,
   type ErrorKind,
 } from '../../kernel/errors.js';
@@ -44,7 +45,7 @@ const OF_THE_SUCCESS = [
   'Location',
 ];
 
-type Refusal = Pick<Problem, 'status' | 'code' | 'detail' | 'errors' | 'violatedPolicies'> & {
+type Refusal = Pick<Problem, 'status' | 'code' | 'detail' | 'errors' | 'violatedPolicies' | 'methods'> & {
   headers: Readonly<Record<string, string>>;
 };
 
@@ -128,6 +129,7 @@ function ofDomain(error: DomainError): Refusal {
   const refusal = { status: STATUS_OF[error.kind], code, detail, headers: headersOf(error) };
   if (error instanceof InvalidError || error instanceof ForbiddenInputError)
     return { ...refusal, errors: error.faults };
+  if (error instanceof StepUpRequiredError) return { ...refusal, methods: error.methods };
   if (error instanceof RateLimitedError && error.violatedPolicies.length > 0)
     return { ...refusal, violatedPolicies: error.violatedPolicies };
   return refusal;

@@ -22,8 +22,10 @@ export const OWNER_KEY = 'ringfence:owner';
 export const MULTIPART_KEY = 'ringfence:multipart';
 export const TIGHT_LIMIT_KEY = 'ringfence:tight-limit';
 export const CREATED_KEY = 'ringfence:created';
+export const STEP_UP_KEY = 'ringfence:step-up';
 export const READ_ONLY_KEY = 'ringfence:while-read-only';
 export const CHANGES_NOTHING_KEY = 'ringfence:changes-nothing';
+export const UNKEYED_KEY = 'ringfence:unkeyed';
 
 /** What a route declares of who may call it. A route without one stops the start. */
 export type Access =
@@ -66,8 +68,18 @@ export const TightLimit = (budget: TightBudget): MethodDecorator & ClassDecorato
 /** Works in a read-only tenant too, although it is no GET: it changes nothing but the caller's own sessions. */
 export const WhileReadOnly = (): MethodDecorator => SetMetadata(READ_ONLY_KEY, true);
 
+/** The caller must have proved themselves within the last five minutes, with a second factor if they have one. */
+export const StepUp = (): MethodDecorator => SetMetadata(STEP_UP_KEY, true);
+
 /** The POST only reads, so sending it twice needs no `Idempotency-Key`. */
-export const ChangesNothing = (): MethodDecorator => SetMetadata(CHANGES_NOTHING_KEY, true);
+export const ChangesNothing = (): MethodDecorator =>
+  applyDecorators(SetMetadata(CHANGES_NOTHING_KEY, true), Unkeyed());
+
+/**
+ * The POST takes no `Idempotency-Key`: its answer is a secret that is told once, or a refusal that must leave its trace,
+ * while keyed requests keep their answers and undo what was refused.
+ */
+export const Unkeyed = (): MethodDecorator => SetMetadata(UNKEYED_KEY, true);
 
 /** Where a new resource is found: `<base>/<id>`; the base is the request's own path when left out. */
 export interface CreatedAt {

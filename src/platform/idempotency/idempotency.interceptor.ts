@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import { ProtocolError } from '../http/request/protocol.error.js';
 import { currentRequest } from '../http/request/request-facts.js';
-import { CHANGES_NOTHING_KEY, MULTIPART_KEY } from '../http/route.js';
+import { MULTIPART_KEY, UNKEYED_KEY } from '../http/route.js';
 import type { KeyedCall } from './keyed-answers.js';
 import { OperatorIdempotencyRepository } from './operator-idempotency.repository.js';
 import { TenantIdempotencyRepository } from './tenant-idempotency.repository.js';
@@ -32,7 +32,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     const handler = context.getHandler();
     const isForUs =
       request.method === 'POST' &&
-      !this.reflector.get<boolean | undefined>(CHANGES_NOTHING_KEY, handler) &&
+      !this.reflector.get<boolean | undefined>(UNKEYED_KEY, handler) &&
       this.isContentKnown(context);
     const keyed = isForUs ? keyedCall(request, this.contentOf(request)) : undefined;
     if (!keyed) return next.handle();

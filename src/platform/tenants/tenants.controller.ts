@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBody, ApiTags } from '@nestjs/swagger';
-import { Allow, Created, IdParam, IfMatch, OwnedBy } from '../http/route.js';
+import { Allow, Created, IdParam, IfMatch, OwnedBy, StepUp } from '../http/route.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
 import {
   CreatedTenantDto,
@@ -72,6 +72,7 @@ export class TenantsController {
   @HttpCode(204)
   @Allow('tenants:delete')
   @OwnedBy(TenantsService)
+  @StepUp()
   remove(
     @Param() { id }: IdParam,
     @Query() { confirm }: DeleteTenantQueryDto,

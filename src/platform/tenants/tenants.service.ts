@@ -43,7 +43,7 @@ export class TenantsService implements OwnerLookup {
         password: admin.password,
         roles: ['tenant_admin'],
       },
-      { pointer: '/admin/password', words: [slug, name] },
+      { pointer: '/admin/password', words: [slug, name], tenantId: undefined },
     );
     const { tenant, furnished } = await this.lifecycle.create({ slug, name, database }, () =>
       this.users.insert(prepared),

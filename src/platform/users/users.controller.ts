@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../../kernel/actor.js';
-import { Allow, Created, CurrentActor, IdParam, IfMatch, OwnedBy } from '../http/route.js';
+import { Allow, Created, CurrentActor, IdParam, IfMatch, OwnedBy, StepUp } from '../http/route.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
 import {
   CreatedUserDto,
@@ -59,6 +59,7 @@ export class UsersController {
   @HttpCode(204)
   @Allow('users:delete')
   @OwnedBy(UsersService)
+  @StepUp()
   remove(@Param() { id }: IdParam, @IfMatch() expected: ExpectedVersions): Promise<void> {
     return this.users.remove(id, expected);
   }

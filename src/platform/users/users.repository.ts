@@ -15,6 +15,11 @@ export class UsersRepository extends TenantRepository<User> {
     super(context, User);
   }
 
+  /** Whose users these are. */
+  get tenantId(): string {
+    return this.context.binding.tenantId;
+  }
+
   list(request: PageRequest, { q }: { q?: string }): Promise<Page<User>> {
     return this.findPage(request, { search: ['name', q] });
   }

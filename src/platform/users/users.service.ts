@@ -24,9 +24,6 @@ export interface PreparedUser {
   passwordHash: string | null;
 }
 
-/** How long a new user may take to choose a password. */
-const INVITATION_MS = 48 * 3_600_000;
-
 /** The rules of a tenant's users. */
 @Injectable()
 export class UsersService implements OwnerLookup {
@@ -51,7 +48,8 @@ export class UsersService implements OwnerLookup {
     const confinedTo = this.users.confinedTo('users:create');
     const vendorId = dto.vendorId ?? confinedTo;
     if (confinedTo !== null && vendorId !== confinedTo) throw unknownVendor();
-    const prepared = await this.prepare({ ...dto, vendorId });
+    const given = { pointer: '/password', words: [], tenantId: this.users.tenantId };
+    const prepared = await this.prepare({ ...dto, vendorId }, given);
     return this.users.together(async () => {
       await this.delegation.assertMayAssign(prepared.roles, prepared.vendorId);
       return this.insert(prepared);
@@ -61,13 +59,14 @@ export class UsersService implements OwnerLookup {
   /** Checks the facts and hashes the password. Throws InvalidError. Needs no tenant yet. */
   async prepare(
     dto: CreateUserDto,
-    given: { pointer: string; words: string[] } = { pointer: '/password', words: [] },
+    given: { pointer: string; words: string[]; tenantId: string | undefined },
   ): Promise<PreparedUser> {
     const email = normaliseEmail(dto.email);
     assertVendorFits(dto.roles, dto.vendorId);
     const { name, roles, vendorId = null, password } = dto;
+    const { pointer, words, tenantId } = given;
     if (password !== undefined)
-      this.policy.assertAcceptable(password, given.pointer, [email, name, ...given.words]);
+      await this.policy.assertAcceptable(password, { pointer, ownWords: [email, name, ...words], tenantId });
     const passwordHash = password === undefined ? null : await this.hasher.hash(password);
     return { email, name, roles, vendorId, passwordHash };
   }
@@ -76,7 +75,7 @@ export class UsersService implements OwnerLookup {
   async insert(prepared: PreparedUser): Promise<NewUser> {
     const user = await translating(() => this.users.insert(prepared));
     if (prepared.passwordHash !== null) return { user };
-    return { user, invitation: await this.invitations.invite(user.id, INVITATION_MS) };
+    return { user, invitation: await this.invitations.invite(user) };
   }
 
   /** Changes count from the user's next request on. Throws ForbiddenInputError for more than the caller holds. */

@@ -1,8 +1,11 @@
 import type { Registry } from '../../tenancy/registry/registry.js';
 import type { TenantContext } from '../../tenancy/tenant-context.js';
+import { factorsOfOperators, factorsOfUsers, type FactorStores } from '../factors/factor-stores.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { InvitationsRepository } from '../invitations/invitations.repository.js';
 import { OperatorInvitation, UserInvitation } from '../invitations/invitation.entity.js';
+import { OperatorToken, UserToken } from '../recovery/account-token.entity.js';
+import { AccountTokensRepository } from '../recovery/account-tokens.repository.js';
 import { Operator } from './operator.entity.js';
 import { OperatorSession, UserSession } from '../sessions/session.entity.js';
 import { SessionsRepository } from '../sessions/sessions.repository.js';
@@ -17,6 +20,8 @@ export interface AccountStore {
   readonly accounts: AccountsRepository;
   readonly sessions: SessionsRepository;
   readonly invitations: InvitationsRepository;
+  readonly factors: FactorStores;
+  readonly tokens: AccountTokensRepository;
   /** Runs work in one transaction; it must use the store that it is given. */
   transaction<T>(work: (store: AccountStore) => Promise<T>): Promise<T>;
 }
@@ -27,6 +32,8 @@ export class OperatorStore implements AccountStore {
   readonly accounts: AccountsRepository;
   readonly sessions: SessionsRepository;
   readonly invitations: InvitationsRepository;
+  readonly factors: FactorStores;
+  readonly tokens: AccountTokensRepository;
 
   constructor(
     private readonly manager: Manager,
@@ -36,6 +43,8 @@ export class OperatorStore implements AccountStore {
     this.accounts = new AccountsRepository(Operator, same);
     this.sessions = new SessionsRepository(OperatorSession, Operator, same, idleSeconds);
     this.invitations = new InvitationsRepository(OperatorInvitation, same);
+    this.factors = factorsOfOperators(same);
+    this.tokens = new AccountTokensRepository(OperatorToken, same);
   }
 
   transaction<T>(work: (store: AccountStore) => Promise<T>): Promise<T> {
@@ -48,6 +57,8 @@ export class UserStore implements AccountStore {
   readonly accounts: AccountsRepository;
   readonly sessions: SessionsRepository;
   readonly invitations: InvitationsRepository;
+  readonly factors: FactorStores;
+  readonly tokens: AccountTokensRepository;
 
   constructor(
     private readonly context: TenantContext,
@@ -57,6 +68,8 @@ export class UserStore implements AccountStore {
     this.accounts = new AccountsRepository(User, ofTheCall);
     this.sessions = new SessionsRepository(UserSession, User, ofTheCall, idleSeconds);
     this.invitations = new InvitationsRepository(UserInvitation, ofTheCall);
+    this.factors = factorsOfUsers(ofTheCall);
+    this.tokens = new AccountTokensRepository(UserToken, ofTheCall);
   }
 
   get tenantId(): string {

@@ -35,6 +35,11 @@ export class AccountStores {
     return tenantId === null ? null : this.directory.byId(tenantId);
   }
 
+  /** As `findRealm`, by the tenant's slug; undefined names the realm of the operators. */
+  async findRealmBySlug(slug: string | undefined): Promise<Tenant | null | undefined> {
+    return slug === undefined ? null : this.directory.bySlug(slug);
+  }
+
   /** Runs work on the store of a realm that is named explicitly, since no caller is known yet. */
   async within<T>(tenant: Tenant | null, work: (store: AccountStore) => Promise<T>): Promise<T> {
     if (tenant === null) return work(this.operators);

@@ -16,6 +16,10 @@ export abstract class AccountColumns {
   @Column('text', { nullable: true })
   passwordHash: string | null;
 
+  /** Set while the account is shut by those who run the installation; failures have locks of their own. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  lockedAt: Date | null;
+
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })
   createdAt: Date;
 

@@ -21,6 +21,38 @@ export class AccountsRepository {
     return account;
   }
 
+  /** As `get`; others who change the account by this wait for the end of the transaction. */
+  async lock(id: string): Promise<AccountColumns> {
+    const account = await this.repository.findOne({ where: { id }, lock: { mode: 'pessimistic_write' } });
+    if (!account) throw new UnauthenticatedError();
+    return account;
+  }
+
+  async find(id: string): Promise<AccountColumns | null> {
+    return this.repository.findOneBy({ id });
+  }
+
+  /**
+   * Whether the account is still there, not shut, and its password the one with this hash. Until the end of the
+   * transaction nobody changes that: a session cannot begin beside the change that ends all of them.
+   */
+  async holdUnchanged(id: string, passwordHash: string): Promise<boolean> {
+    const found = await this.repository.findOne({
+      where: { id, passwordHash, lockedAt: IsNull() },
+      lock: { mode: 'for_no_key_update' },
+    });
+    return found !== null;
+  }
+
+  /** Shuts the account, or opens it again. */
+  async setLocked(id: string, isLocked: boolean): Promise<void> {
+    await this.repository.update({ id }, { lockedAt: isLocked ? new Date() : null });
+  }
+
+  async setEmail(id: string, email: string): Promise<void> {
+    await this.repository.update({ id }, { email });
+  }
+
   /** The oldest accounts, at most so many. */
   async findOldest(count: number): Promise<AccountColumns[]> {
     return this.repository.find({ order: { createdAt: 'ASC', id: 'ASC' }, take: count });

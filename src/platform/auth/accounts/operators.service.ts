@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ConflictError, NotFoundError } from '../../../kernel/errors.js';
 import { CONFIG } from '../../config/config.module.js';
 import type { Config } from '../../config/config.js';
+import { AccountLocks } from './account-locks.js';
 import type { AccountStore } from './account-store.js';
 import { AccountStores } from './account-stores.js';
 import type { AccountColumns } from './account.entity.js';
@@ -25,6 +26,7 @@ export class OperatorsService {
     private readonly stores: AccountStores,
     private readonly invitations: InvitationsService,
     private readonly passwords: PasswordsService,
+    private readonly locks: AccountLocks,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
@@ -55,10 +57,23 @@ export class OperatorsService {
 
   /** A link by which an operator sets their password, also anew. Throws NotFoundError. */
   async link(email: string): Promise<OperatorLink> {
-    const store = this.stores.operators;
-    const operator = await store.accounts.findByEmail(normaliseEmail(email));
+    return this.linkFor(this.stores.operators, await this.get(email));
+  }
+
+  /** Shuts an operator out until `unlock`. Throws NotFoundError. */
+  async lock(email: string): Promise<void> {
+    await this.locks.lock(this.stores.operators, (await this.get(email)).id);
+  }
+
+  /** Lets an operator in again, whoever or whatever locked them. Throws NotFoundError. */
+  async unlock(email: string): Promise<void> {
+    await this.locks.unlock(this.stores.operators, (await this.get(email)).id);
+  }
+
+  private async get(email: string): Promise<AccountColumns> {
+    const operator = await this.stores.operators.accounts.findByEmail(normaliseEmail(email));
     if (!operator) throw new NotFoundError();
-    return this.linkFor(store, operator);
+    return operator;
   }
 
   private async createFirst(store: AccountStore): Promise<OperatorLink | null> {

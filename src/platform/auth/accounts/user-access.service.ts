@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { NotFoundError } from '../../../kernel/errors.js';
-import { TenantDirectory } from '../../tenancy/registry/tenant-directory.js';
 import type { AccountStore } from './account-store.js';
+import { AccountLocks } from './account-locks.js';
 import { AccountStores } from './account-stores.js';
 import type { AccountColumns } from './account.entity.js';
 import type { TokenPairDto } from '../auth.dto.js';
@@ -16,9 +16,9 @@ const LINK_TTL_MS = 30 * 60_000;
 export class UserAccessService {
   constructor(
     private readonly stores: AccountStores,
-    private readonly directory: TenantDirectory,
     private readonly invitations: InvitationsService,
     private readonly sessions: SessionsService,
+    private readonly locks: AccountLocks,
   ) {}
 
   /** A link by which the user sets their password, also anew. Throws NotFoundError. */
@@ -26,6 +26,21 @@ export class UserAccessService {
     return this.withAccount(slug, email, (store, { id }) =>
       this.invitations.inviteIn(store, id, LINK_TTL_MS),
     );
+  }
+
+  /** Mails the user an invitation. Throws NotFoundError, ConflictError where no mail is sent. */
+  invite(slug: string, email: string): Promise<void> {
+    return this.withAccount(slug, email, (_, account) => this.invitations.inviteByMail(account));
+  }
+
+  /** Shuts the user out until `unlock`. Throws NotFoundError. */
+  lock(slug: string, email: string): Promise<void> {
+    return this.withAccount(slug, email, (store, { id }) => this.locks.lock(store, id));
+  }
+
+  /** Lets the user in again, whoever or whatever locked them. Throws NotFoundError. */
+  unlock(slug: string, email: string): Promise<void> {
+    return this.withAccount(slug, email, (store, { id }) => this.locks.unlock(store, id));
   }
 
   /** Begins a session of the user, or of the tenant's first. Throws NotFoundError. */
@@ -38,7 +53,7 @@ export class UserAccessService {
     email: string | undefined,
     work: (store: AccountStore, account: AccountColumns) => Promise<T>,
   ): Promise<T> {
-    const tenant = await this.directory.bySlug(slug);
+    const tenant = await this.stores.findRealmBySlug(slug);
     if (!tenant) throw new NotFoundError();
     return this.stores.within(tenant, async (store) => {
       const account =

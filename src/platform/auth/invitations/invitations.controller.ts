@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { Public, TightLimit } from '../../http/route.js';
-import type { TokenPairDto } from '../auth.dto.js';
+import type { SignedIn } from '../factors/mfa/sign-in.service.js';
+import { SignedInResponse } from '../factors/mfa/signed-in.response.js';
 import { AcceptInvitationDto } from './invitations.dto.js';
 import { InvitationsService } from './invitations.service.js';
 
@@ -13,7 +14,8 @@ export class InvitationsController {
   @HttpCode(200)
   @Public()
   @TightLimit('login')
-  async accept(@Body() dto: AcceptInvitationDto): Promise<TokenPairDto> {
+  @SignedInResponse()
+  async accept(@Body() dto: AcceptInvitationDto): Promise<SignedIn> {
     return this.invitations.accept(dto);
   }
 }

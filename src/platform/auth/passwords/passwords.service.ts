@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../../../kernel/actor.js';
-import { InvalidError } from '../../../kernel/errors.js';
+import { AccountNotices } from '../accounts/account-notices.js';
 import { AccountStores } from '../accounts/account-stores.js';
 import type { AccountStore } from '../accounts/account-store.js';
 import type { AccountColumns } from '../accounts/account.entity.js';
 import type { ChangePasswordDto } from '../auth.dto.js';
+import { CurrentPassword } from './current-password.js';
 import { PasswordHasher } from './password-hasher.js';
 import { PasswordPolicy } from './password-policy.js';
 
@@ -15,19 +16,30 @@ export class PasswordsService {
     private readonly stores: AccountStores,
     private readonly hasher: PasswordHasher,
     private readonly policy: PasswordPolicy,
+    private readonly current: CurrentPassword,
+    private readonly notices: AccountNotices,
   ) {}
 
   /** Changes the caller's own password, and ends their other sessions. Throws InvalidError, naming the field at fault. */
-  async change(actor: Actor, { currentPassword, newPassword }: ChangePasswordDto): Promise<void> {
+  async change(
+    actor: Actor,
+    { currentPassword, newPassword }: ChangePasswordDto,
+    address: string,
+  ): Promise<void> {
     const store = this.stores.of(actor);
     const account = await store.accounts.get(actor.id);
-    if (!(await this.hasher.verify(currentPassword, account.passwordHash)))
-      throw InvalidError.field('/currentPassword', 'wrong_password', 'This is not your password.');
+    await this.current.assert(actor.tenantId, account, currentPassword, address);
     const passwordHash = await this.hashNew(store, account, newPassword, '/newPassword');
     await store.transaction(async (inside) => {
       await inside.accounts.setPasswordHash(account.id, passwordHash);
       await inside.invitations.removeOf(account.id);
+      await inside.factors.pendingLogins.removeOf(account.id);
+      await inside.tokens.removeOf(account.id);
       await inside.sessions.endOthers(account.id, actor.sessionId);
+      await this.notices.record({ action: 'authn_password_change', outcome: 'success' });
+    });
+    await this.notices.tell(store, account, (mails, to) => {
+      mails.passwordChanged(to);
     });
   }
 
@@ -39,7 +51,8 @@ export class PasswordsService {
     pointer: string,
   ): Promise<string> {
     const tenant = await this.stores.findRealm(store.tenantId);
-    this.policy.assertAcceptable(password, pointer, [email, name, ...(tenant ? [tenant.slug] : [])]);
+    const ownWords = [email, name, ...(tenant ? [tenant.slug, tenant.name] : [])];
+    await this.policy.assertAcceptable(password, { pointer, ownWords, tenantId: store.tenantId });
     return this.hasher.hash(password);
   }
 }

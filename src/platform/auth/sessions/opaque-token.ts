@@ -2,10 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 
 const SECRET_BYTES = 32;
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
-const SHAPE = new RegExp(`^(rt|inv)_(0|${UUID})\\.(${UUID})\\.([\\w-]{43})$`);
+const SHAPE = new RegExp(`^(rt|inv|mfa|pr|ec)_(0|${UUID})\\.(${UUID})\\.([\\w-]{43})$`);
 
-/** `rt` refreshes a session, `inv` accepts an invitation. */
-export type OpaqueTokenKind = 'rt' | 'inv';
+/**
+ * `rt` refreshes a session, `inv` accepts an invitation, `mfa` finishes a sign-in, `pr` resets a password, `ec` confirms an
+ * e-mail address.
+ */
+export type OpaqueTokenKind = 'rt' | 'inv' | 'mfa' | 'pr' | 'ec';
 
 /** A token that means something to this server alone: where to look (`0`: the registry), and a secret to prove. */
 export interface OpaqueToken {

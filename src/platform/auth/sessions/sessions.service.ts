@@ -8,6 +8,7 @@ import { assertNotSuspended } from '../../tenancy/registry/tenant-directory.js';
 import { AccessTokens } from '../tokens/access-tokens.js';
 import type { AccountStore } from '../accounts/account-store.js';
 import { AccountStores } from '../accounts/account-stores.js';
+import { SecurityPolicyService } from '../factors/policy/security-policy.service.js';
 import type { TokenPairDto } from '../auth.dto.js';
 import { formatOpaqueToken, newSecret, parseOpaqueToken, type OpaqueToken } from './opaque-token.js';
 import type { SessionColumns } from './session.entity.js';
@@ -27,11 +28,16 @@ export class SessionsService {
   constructor(
     private readonly stores: AccountStores,
     private readonly tokens: AccessTokens,
+    private readonly policies: SecurityPolicyService,
     @Inject(CONFIG) private readonly config: Config,
   ) {}
 
-  /** Begins a session of an account that has proved itself. */
-  async start(store: AccountStore, accountId: string): Promise<TokenPairDto> {
+  /** Begins a session of an account that has proved itself, with what (RFC 8176). */
+  async start(
+    store: AccountStore,
+    accountId: string,
+    { methods }: { methods: readonly string[] } = { methods: ['pwd'] },
+  ): Promise<TokenPairDto> {
     const { secret, secretHash } = newSecret();
     const expiresAt = new Date(Date.now() + this.config.refreshTokenSeconds * 1000);
     await store.sessions.removeDead(accountId);
@@ -39,7 +45,7 @@ export class SessionsService {
       accountId,
       refreshHash: secretHash,
       expiresAt,
-      methods: ['pwd'],
+      methods: [...methods],
       userAgent: null,
       address: null,
     });
@@ -80,6 +86,10 @@ export class SessionsService {
     const rotated = await store.sessions.rotate(id, secretHash, next.secretHash);
     if (!rotated) {
       await store.sessions.endIfUsed(id, secretHash);
+      throw new UnauthenticatedError();
+    }
+    if (!(await this.policies.allowsSession(store, id, rotated.accountId))) {
+      await store.sessions.end({ id });
       throw new UnauthenticatedError();
     }
     return this.pair(store, { id, ...rotated }, next.secret);

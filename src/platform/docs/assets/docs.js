@@ -1,16 +1,23 @@
-import { Problem, Session } from './session.js';
+import { arePasskeysPossible } from './passkeys.js';
+import { Problem } from './problem.js';
+import { SecondFactorPanel } from './second-factor.js';
+import { confirmEmail, forgotPassword, resetPassword, Session } from './session.js';
 
 const byId = (id) => document.getElementById(id);
 const [login, mfa, account, setup, setupForm] = ['login', 'mfa', 'account', 'setup', 'setup-form'].map(byId);
+const [confirm, confirmForm, forgot, forgotForm] = ['confirm', 'confirm-form', 'forgot', 'forgot-form'].map(
+  byId,
+);
 const PASSWORD_HINT_LENGTH = 15;
 
 const session = new Session(showSession);
-let invitation;
+/** A link's token, and what it is for: `setup`, `reset` or `confirm-email`. */
+let link;
 let secondFactor;
 
 // The token leaves the address bar, and with it the history, before anything else can read it.
-takeInvitation();
-window.addEventListener('hashchange', takeInvitation);
+takeLink();
+window.addEventListener('hashchange', takeLink);
 
 const ui = window.SwaggerUIBundle({
   url: '/openapi.json',
@@ -37,13 +44,19 @@ byId('curl').textContent = [
 ].join('\n');
 
 onSubmit(login, async ({ tenant, email, password }) => {
-  secondFactor = await session.signIn(tenant.trim(), email.trim(), password);
+  const missing = await session.signIn(tenant.trim(), email.trim(), password);
   login.elements.password.value = '';
-  if (secondFactor) show(mfa, mfa.elements.code);
+  askFor(missing);
 });
+onSubmit(byId('passkey-login'), () => session.signInByPasskey(login.elements.tenant.value.trim()));
+byId('passkey-login').hidden = !arePasskeysPossible;
 
 onSubmit(mfa, async ({ method, code }) => {
   await session.secondFactor(secondFactor.mfaToken, method, code.trim());
+  mfa.reset();
+});
+onSubmit(byId('mfa-passkey'), async () => {
+  await session.secondFactorByPasskey(secondFactor.mfaToken);
   mfa.reset();
 });
 mfa.addEventListener('reset', () => {
@@ -55,28 +68,81 @@ onSubmit(
   setupForm,
   async ({ password, repeat }) => {
     if (password !== repeat) throw new Problem('The two passwords differ.');
-    await session.acceptInvitation(invitation, password);
-    invitation = undefined;
+    const { token, purpose } = link;
+    const missing = purpose === 'setup' ? await session.acceptInvitation(token, password) : undefined;
+    if (purpose === 'reset') await resetPassword(token, password);
+    link = undefined;
     setupForm.reset();
     setup.hidden = true;
+    if (purpose === 'setup') return askFor(missing);
+    say('Your new password is set. Sign in with it.');
+    login.elements.email.focus();
   },
   byId('setup-error'),
 );
+onSubmit(
+  confirmForm,
+  async () => {
+    await confirmEmail(link.token);
+    link = undefined;
+    confirm.hidden = true;
+    say('Your new e-mail address is confirmed.');
+    login.elements.email.focus();
+  },
+  byId('confirm-error'),
+);
+onSubmit(
+  forgotForm,
+  async ({ tenant, email }) => {
+    await forgotPassword(tenant.trim(), email.trim());
+    forgotForm.reset();
+    forgot.hidden = true;
+    say('If there is such an account, a link is on its way to it.');
+  },
+  byId('forgot-error'),
+);
 setupForm.elements.password.addEventListener('input', showLength);
 
+const factorPanel = new SecondFactorPanel(session, onSubmit);
+byId('add-factor').addEventListener('click', () => factorPanel.open());
+
 byId('logout').addEventListener('click', async () => {
+  factorPanel.close();
   await session.signOut().catch(() => undefined);
   say('Signed out.');
   login.elements.email.focus();
 });
 
-function takeInvitation() {
-  const [, token] = /^#setup=(.+)$/.exec(location.hash) ?? [];
+/** Asks for the second factor that a sign-in lacks, or for getting one; nothing when nothing is missing. */
+function askFor(missing) {
+  secondFactor = missing;
+  if (!missing) return;
+  if (missing.enrolmentRequired) return factorPanel.open(missing.mfaToken);
+  const kinds = [...mfa.elements.method.options];
+  for (const kind of kinds) kind.hidden = !missing.methods.includes(kind.value);
+  mfa.elements.method.value = kinds.find((kind) => !kind.hidden)?.value ?? 'totp';
+  const byPasskey = byId('mfa-passkey');
+  byPasskey.hidden = !arePasskeysPossible || !missing.methods.includes('passkey');
+  show(mfa, byPasskey.hidden ? mfa.elements.code : byPasskey.querySelector('button'));
+}
+
+function takeLink() {
+  const [, purpose, token] = /^#(setup|reset|confirm-email)=(.+)$/.exec(location.hash) ?? [];
+  if (location.hash === '#forgot') return reveal(forgot, 'forgot-title');
   if (!token) return;
   history.replaceState(null, '', location.pathname + location.search);
-  invitation = token;
-  setup.hidden = false;
-  byId('setup-title').focus();
+  link = { purpose, token };
+  if (purpose === 'confirm-email') return reveal(confirm, 'confirm-title');
+  byId('setup-title').textContent =
+    purpose === 'setup' ? 'Welcome. Choose a password' : 'Choose a new password';
+  byId('setup-submit').textContent = purpose === 'setup' ? 'Set password and sign in' : 'Set password';
+  reveal(setup, 'setup-title');
+}
+
+/** Of the panels that links open, one is seen. */
+function reveal(panel, title) {
+  for (const each of [setup, confirm, forgot]) each.hidden = each !== panel;
+  byId(title).focus();
 }
 
 /** Calls of the page to this API carry the newest token, also after the machine has slept. */
@@ -110,6 +176,8 @@ function showSession(token, me, reason) {
 /** Exactly one of the bar's three faces is seen. */
 function show(face, focused) {
   for (const each of [login, mfa, account]) each.hidden = each !== face;
+  byId('passkey-login').hidden = face !== login || !arePasskeysPossible;
+  if (face !== mfa) byId('mfa-passkey').hidden = true;
   focused?.focus();
 }
 

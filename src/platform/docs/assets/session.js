@@ -1,33 +1,14 @@
+import { makePasskey, usePasskey } from './passkeys.js';
+import { call } from './problem.js';
+
 /** Seconds before its end at which a token is replaced; longer than a slow request takes. */
 const REFRESH_AHEAD_SECONDS = 30;
 
-/** A refusal by the API, in the words of its problem response. */
-export class Problem extends Error {}
-
-async function call(path, { method = 'POST', body, token } = {}) {
-  let response;
-  try {
-    response = await fetch(path, {
-      method,
-      credentials: 'omit',
-      cache: 'no-store',
-      headers: {
-        Accept: 'application/json, application/problem+json',
-        ...(body && { 'Content-Type': 'application/json' }),
-        ...(token && { Authorization: `Bearer ${token}` }),
-      },
-      body: body && JSON.stringify(body),
-    });
-  } catch {
-    throw new Problem('The server cannot be reached.');
-  }
-  const answer = await response.json().catch(() => undefined);
-  if (response.ok) return answer;
-  const faults = (answer?.errors ?? []).map(({ detail }) => detail);
-  const wait = response.status === 429 && response.headers.get('Retry-After');
-  const words = [answer?.detail ?? `The server answered ${response.status}.`, ...faults];
-  throw new Problem([...words, ...(wait ? [`Wait ${wait} seconds.`] : [])].join(' '));
-}
+export const forgotPassword = (tenant, email) =>
+  call('/v1/auth/password/forgot', { body: { ...(tenant && { tenant }), email } });
+export const resetPassword = (token, password) =>
+  call('/v1/auth/password/reset', { body: { token, password } });
+export const confirmEmail = (token) => call('/v1/auth/email/confirm', { body: { token } });
 
 /**
  * The signed-in session of this page. Tokens live in these private fields and nowhere else: a reload ends it.
@@ -46,20 +27,51 @@ export class Session {
     this.#onChange = onChange;
   }
 
-  /** Resolves to the second factor's token and methods when one is needed, else to undefined. */
+  /** Resolves to what is missing when a second factor is needed, else to undefined. */
   async signIn(tenant, email, password) {
-    const answer = await call('/v1/auth/login', { body: { ...(tenant && { tenant }), email, password } });
-    if (answer?.mfaRequired) return answer;
-    await this.#begin(answer);
-    return undefined;
+    const body = { ...(tenant && { tenant }), email, password };
+    return this.#proceed(await call('/v1/auth/login', { body }));
+  }
+
+  async signInByPasskey(tenant) {
+    const realm = { ...(tenant && { tenant }) };
+    const credential = await usePasskey(await call('/v1/auth/login/passkey/options', { body: realm }));
+    await this.#begin(await call('/v1/auth/login/passkey', { body: { ...realm, credential } }));
   }
 
   async secondFactor(mfaToken, method, code) {
     await this.#begin(await call('/v1/auth/mfa', { body: { mfaToken, method, code } }));
   }
 
+  async secondFactorByPasskey(mfaToken) {
+    const credential = await usePasskey(await call('/v1/auth/mfa/passkey/options', { body: { mfaToken } }));
+    const body = { mfaToken, method: 'passkey', credential };
+    await this.#begin(await call('/v1/auth/mfa', { body }));
+  }
+
+  /** As `signIn`. */
   async acceptInvitation(token, password) {
-    await this.#begin(await call('/v1/invitations/accept', { body: { token, password } }));
+    return this.#proceed(await call('/v1/invitations/accept', { body: { token, password } }));
+  }
+
+  /** Begins to enrol an authenticator app: of this session, or of a sign-in that needs one first; so do those below. */
+  async offerApp(mfaToken) {
+    return this.#enrol(mfaToken, 'mfa/totp', 'totp', {});
+  }
+
+  /** Resolves to the recovery codes. */
+  async confirmApp(mfaToken, code) {
+    return this.#enrolled(
+      mfaToken,
+      await this.#enrol(mfaToken, 'mfa/totp/confirm', 'totp/confirm', { code }),
+    );
+  }
+
+  /** Resolves to the recovery codes; none when there are some already. */
+  async addPasskey(mfaToken) {
+    const options = await this.#enrol(mfaToken, 'passkeys/options', 'passkey/options', {});
+    const credential = await makePasskey(options);
+    return this.#enrolled(mfaToken, await this.#enrol(mfaToken, 'passkeys', 'passkey', { credential }));
   }
 
   async signOut() {
@@ -78,6 +90,23 @@ export class Session {
     const isEnding = Date.now() > this.#expiresAt - (REFRESH_AHEAD_SECONDS * 1000) / 2;
     if (this.#refresh && isEnding) await this.#renew().catch(() => undefined);
     return this.#access;
+  }
+
+  async #proceed(answer) {
+    if (answer?.mfaRequired) return answer;
+    await this.#begin(answer);
+    return undefined;
+  }
+
+  async #enrol(mfaToken, ofSession, ofSignIn, fields) {
+    if (mfaToken) return call(`/v1/auth/mfa/enrolment/${ofSignIn}`, { body: { mfaToken, ...fields } });
+    const body = Object.keys(fields).length > 0 ? fields : undefined;
+    return call(`/v1/auth/${ofSession}`, { body, token: await this.freshToken() });
+  }
+
+  async #enrolled(mfaToken, answer) {
+    if (mfaToken) await this.#begin(answer);
+    return answer.recoveryCodes;
   }
 
   async #begin(pair) {

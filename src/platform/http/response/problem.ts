@@ -12,6 +12,8 @@ export interface Problem {
   errors?: readonly FieldFault[];
   /** Of a 429: the budgets that are used up, by the names they have in `RateLimit-Policy`. */
   violatedPolicies?: readonly string[];
+  /** Of `step_up_required`: the ways in which the caller can prove themselves anew. */
+  methods?: readonly string[];
 }
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';

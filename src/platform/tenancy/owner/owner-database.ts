@@ -3,7 +3,7 @@ import { runMigrations } from './migration-runner.js';
 import { loginPassword, prepareDatabase, type RoleNames } from './database-roles.js';
 import { sessionSettings, type SessionLimits } from '../binding/session-settings.js';
 import { fingerprintMethod, readCatalog, type SchemaCatalog } from './tenant-catalog.js';
-import { createSchema, fillShard, openShard } from './schema-creation.js';
+import { createSchema, createShard } from './schema-creation.js';
 import { enterSchema, TenantBlueprint } from './tenant-blueprint.js';
 import { keepAppendOnly, removePrefix } from './append-only.js';
 import { TenantMigration, type MigratedSchema } from './tenant-migration.js';
@@ -132,13 +132,7 @@ export class OwnerDatabase implements OwnerDatabases {
     const { tenantOwner } = this.roles;
     const parts = { schemaName, login, tenantOwner, serverVersion, blueprint: await this.blueprint() };
     if (!this.options.isCitus) return this.inTransaction((client) => createSchema(client, parts, isMain));
-    await this.inTransaction((client) => openShard(client, parts));
-    try {
-      await this.inTransaction((client) => fillShard(client, parts));
-    } catch (error) {
-      await this.dropSchema(schemaName);
-      throw error;
-    }
+    return createShard(this, parts);
   }
 
   /**
@@ -170,13 +164,11 @@ export class OwnerDatabase implements OwnerDatabases {
   /** Drops the tenant's schema with all in it, and its role. Nothing to drop is no error. */
   async dropSchema(schemaName: string): Promise<void> {
     const schema = quoteSchema(schemaName);
-    await this.withClient((client) =>
-      this.transaction(client, async () => {
-        await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schemaName]);
-        await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-        await client.query(`DROP ROLE IF EXISTS ${schema}`);
-      }),
-    );
+    await this.inTransaction(async (client) => {
+      await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schemaName]);
+      await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+      await client.query(`DROP ROLE IF EXISTS ${schema}`);
+    });
   }
 
   /** Whether no table of the schema has a row; the ledger of migrations aside. True for a schema that is not there. */

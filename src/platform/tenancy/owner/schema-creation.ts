@@ -30,22 +30,28 @@ export async function createSchema(
   );
 }
 
+/** The database, as far as it is needed here. */
+interface Owner {
+  inTransaction(work: (client: ClientBase) => Promise<void>): Promise<void>;
+  dropSchema(schemaName: string): Promise<void>;
+}
+
 /**
  * On Citus: makes the role, and the schema as a shard of its own, on the node that has the fewest. The tables follow in
  * another transaction, since their owner, as whom the nodes talk, sees the schema there only when it is committed.
  */
-export async function openShard(
-  client: ClientBase,
-  { schemaName, login, tenantOwner, serverVersion }: NewSchema,
-): Promise<void> {
-  await client.query(shardSchemas(true) + openSchema(schemaName, tenantOwner, serverVersion, login));
-}
-
-/** The tables of such a schema. */
-export async function fillShard(
-  client: ClientBase,
-  { schemaName, tenantOwner, blueprint }: NewSchema,
-): Promise<void> {
-  await client.query(enterSchema(schemaName, tenantOwner));
-  await blueprint.replayOneByOne(client, schemaName);
+export async function createShard(owner: Owner, parts: NewSchema): Promise<void> {
+  const { schemaName, login, tenantOwner, serverVersion, blueprint } = parts;
+  await owner.inTransaction(async (client) => {
+    await client.query(shardSchemas(true) + openSchema(schemaName, tenantOwner, serverVersion, login));
+  });
+  try {
+    await owner.inTransaction(async (client) => {
+      await client.query(enterSchema(schemaName, tenantOwner));
+      await blueprint.replayOneByOne(client, schemaName);
+    });
+  } catch (error) {
+    await owner.dropSchema(schemaName);
+    throw error;
+  }
 }
