@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { TwoDatabases, until } from '../support/two-databases.js';
+import { entriesOf, verify } from '../support/audit.js';
+import { TwoDatabases, until, type PlacedTenant } from '../support/two-databases.js';
 
 let two: TwoDatabases;
 
@@ -23,7 +24,35 @@ describe('a tenant that moves to another server', () => {
     expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).body).toMatchObject({ id: vendor.id });
     await tenant.vendor();
     expect(await two.onEast(`SELECT count(*)::int FROM ${tenant.schema}.vendor`)).toEqual([{ count: 2 }]);
+  });
+
+  it('has there what the migrations make of an empty schema', async () => {
     expect(await two.run('tenant', 'status', '--verify')).toMatchObject({ code: 0 });
+  });
+
+  it('keeps its audit log, which is proved and goes on there', async () => {
+    const tenant = await two.tenant('main');
+    await tenant.vendor();
+    const before = await verify(tenant.admin);
+    const known = (await entriesOf(tenant.admin)).filter(({ sequence }) => sequence !== null);
+    expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
+    await sleep(600);
+    expect(await entriesOf(tenant.admin)).toEqual(expect.arrayContaining(known));
+    await tenant.vendor();
+    const after = await verify(tenant.admin);
+    expect([before.valid, after.valid]).toEqual([true, true]);
+    expect(after.entries).toBeGreaterThan(before.entries);
+    await two.onEast(
+      `UPDATE ${tenant.schema}.audit_event SET outcome = 'failure'
+        WHERE id = (SELECT event_id FROM ${tenant.schema}.audit_link WHERE sequence = 1)`,
+    );
+    expect(await verify(tenant.admin)).toMatchObject({ valid: false, firstBad: 1 });
+    expect(await entriesOf(two.operator, '&action=tenant_updated')).toContainEqual(
+      expect.objectContaining({
+        target: { type: 'tenant', id: tenant.id },
+        changes: { before: { database: 'main' }, after: { database: 'east' } },
+      }),
+    );
   });
 
   it('is as before when the move fails', async () => {
@@ -37,19 +66,6 @@ describe('a tenant that moves to another server', () => {
     expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
     await tenant.vendor();
     expect(await two.placesOf(tenant.schema)).toEqual({ main: 1, east: 0 });
-  });
-
-  it('has all its rows in one place when a move that was killed is begun again', async () => {
-    const tenant = await two.tenant('main');
-    const vendor = await tenant.vendor();
-    const killed = two.begin('tenant', 'move', tenant.slug, '--to', 'east');
-    await until(async () => (await two.placesOf(tenant.schema)).east === 1);
-    await killed.end();
-    expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
-    await sleep(600);
-    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
-    await tenant.vendor();
-    expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
   });
 
   it('stays suspended after a crash, with all its rows, until the move is begun again', async () => {
@@ -75,6 +91,27 @@ describe('a tenant that moves to another server', () => {
   });
 });
 
+describe('a tenant whose move was killed', () => {
+  let tenant: PlacedTenant;
+  let vendor: { id: string };
+
+  beforeAll(async () => {
+    tenant = await two.tenant('main');
+    vendor = await tenant.vendor();
+    const move = two.begin('tenant', 'move', tenant.slug, '--to', 'east');
+    await until(async () => (await two.placesOf(tenant.schema)).east === 1);
+    await move.end();
+  });
+
+  it('has all its rows in one place when the move is begun again', async () => {
+    expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
+    await sleep(600);
+    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
+    await tenant.vendor();
+    expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
+  });
+});
+
 describe('what a crash leaves on the second server', () => {
   it('is cleared away with a tenant that was never finished', async () => {
     const east = await two.tenant('east');
@@ -86,18 +123,38 @@ describe('what a crash leaves on the second server', () => {
     expect(await two.placesOf(east.schema)).toEqual({ main: 0, east: 0 });
     expect(await two.onMain('SELECT FROM platform.tenant WHERE id = $1', [east.id])).toEqual([]);
   });
+});
 
-  it('is removed when the registry never knew it, but not when it holds rows', async () => {
-    const [empty, full] = [await two.tenant('east'), await two.tenant('east')];
-    await two.onEast(`TRUNCATE ${empty.schema}."user" CASCADE`);
+describe('a schema on the second server that the registry never knew', () => {
+  let empty: PlacedTenant;
+  let full: PlacedTenant;
+
+  beforeAll(async () => {
+    [empty, full] = [await two.tenant('east'), await two.tenant('east')];
+    const filled = ['"user"', 'audit_event', 'audit_link', 'audit_pending'].map(
+      (table) => `${empty.schema}.${table}`,
+    );
+    await two.onEast(`TRUNCATE ${filled.join(', ')} CASCADE`);
     await two.onMain('DELETE FROM platform.tenant WHERE id = ANY ($1)', [[empty.id, full.id]]);
+  });
+
+  afterAll(async () => {
+    await two.onEast(`DROP SCHEMA ${full.schema} CASCADE`);
+    await two.onEast(`DROP ROLE ${full.schema}`);
+  });
+
+  it('is found', async () => {
+    const orphans = 'SELECT name, database FROM platform.orphan ORDER BY name';
     await two.run('tenant', 'list');
+    expect(await two.onMain(orphans)).toEqual(
+      [empty.schema, full.schema].toSorted().map((name) => ({ name, database: 'east' })),
+    );
+  });
+
+  it('is removed when it was found long ago, but not when it holds rows', async () => {
     await two.onMain(`UPDATE platform.orphan SET first_seen_at = now() - interval '2 days'`);
-    expect(await two.onMain('SELECT DISTINCT database FROM platform.orphan')).toEqual([{ database: 'east' }]);
     await two.run('tenant', 'list');
     expect(await two.placesOf(empty.schema)).toEqual({ main: 0, east: 0 });
     expect(await two.placesOf(full.schema)).toEqual({ main: 0, east: 1 });
-    await two.onEast(`DROP SCHEMA ${full.schema} CASCADE`);
-    await two.onEast(`DROP ROLE ${full.schema}`);
   });
 });

@@ -18,6 +18,9 @@ export interface Ran {
   output: string;
 }
 
+/** A tenant, and the name of its schema. */
+export type PlacedTenant = TenantWorld & { schema: string };
+
 /** A server whose registry is on one PostgreSQL, and a second PostgreSQL named `east` on which tenants may live. */
 export class TwoDatabases {
   operator!: Client;
@@ -63,7 +66,7 @@ export class TwoDatabases {
     this.operator = await Client.signIn({ email: OPERATOR_EMAIL, password: OPERATOR_PASSWORD });
   }
 
-  async tenant(database?: string): Promise<TenantWorld & { schema: string }> {
+  async tenant(database?: string): Promise<PlacedTenant> {
     const slug = unique('placed');
     const admin = { email: `${slug}@ringfence.test`, password: PASSWORD };
     const made = await this.operator.create('/v1/tenants', {

@@ -144,10 +144,18 @@ export class TenantMove {
     id: string,
     change: Partial<Pick<Tenant, 'database' | 'staleCopyOn' | 'fingerprint'>>,
   ): Promise<Tenant> {
-    await this.parts.registry.getRepository(Tenant).update({ id }, change);
-    const tenant = await this.read(id);
-    this.parts.directory.forget(tenant);
-    return tenant;
+    const { registry, context, directory } = this.parts;
+    const saved = await registry.transaction(async (manager) => {
+      const row = await manager.findOne(Tenant, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      if (!row) throw new NotFoundError();
+      const before = { ...row };
+      const after = await manager.save(Object.assign(row, change));
+      if (change.database !== undefined)
+        await context.changes.tell({ kind: 'updated', table: 'tenant', id, before, after: { ...after } });
+      return after;
+    });
+    directory.forget(saved);
+    return saved;
   }
 
   private async read(id: string): Promise<Tenant> {
