@@ -1,5 +1,12 @@
 import type { RouteEntry } from '../../src/platform/access/route-table.js';
-import { ALL_PLACES, CALLER_KINDS, expectedStatus, type CallerKind, type Place } from './expectation.js';
+import {
+  ALL_PLACES,
+  CALLER_KINDS,
+  coversVendorUser,
+  expectedStatus,
+  type CallerKind,
+  type Place,
+} from './expectation.js';
 import { FIXTURES, type Fixture } from './fixtures.js';
 
 /** One call of the matrix, and the status that it must earn. */
@@ -7,6 +14,8 @@ export interface Cell {
   caller: CallerKind;
   place: Place | undefined;
   expected: number;
+  /** The status with which the guards refuse it; null when they let it through. */
+  refusal: number | null;
 }
 
 export const keyOf = ({ method, path }: RouteEntry): string => `${method} ${path}`;
@@ -18,6 +27,11 @@ function placesOf({ thing }: Fixture): (Place | undefined)[] {
   return thing === 'role' ? ALL_PLACES.filter((place) => place !== 'second') : ALL_PLACES;
 }
 
+/** Of sessions and roles the guards know only who may ask; which there are, the services. */
+function byGuards({ owner }: RouteEntry, expected: number): number | null {
+  return [401, 403].includes(expected) || (expected === 404 && owner) ? expected : null;
+}
+
 /** All cells of the route; the missing thing comes first, to compare the others with. Throws when it has no fixture. */
 export function cellsOf(route: RouteEntry): Cell[] {
   const fixture = FIXTURES[keyOf(route)];
@@ -26,7 +40,12 @@ export function cellsOf(route: RouteEntry): Cell[] {
   return CALLER_KINDS.flatMap((caller) =>
     placesOf(fixture)
       .toReversed()
-      .map((place) => ({ caller, place, expected: expectedStatus(route, caller, place, reached) })),
+      .map((place) => {
+        const byDeclaration = expectedStatus(route, caller, place, reached);
+        const isBeyond = fixture.takesOver && byDeclaration < 300 && !coversVendorUser(caller, place!);
+        const expected = isBeyond ? 403 : byDeclaration;
+        return { caller, place, expected, refusal: isBeyond ? null : byGuards(route, expected) };
+      }),
   );
 }
 

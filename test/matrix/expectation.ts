@@ -55,6 +55,10 @@ export function covers(caller: CallerKind, permission: string, place: Place): bo
   );
 }
 
+/** Whether the caller holds all that a user with the role `vendor` holds there, and so may take that user's place. */
+export const coversVendorUser = (caller: CallerKind, place: Place): boolean =>
+  ROLE_GRANTS.vendor.every((grant) => covers(caller, grant.slice(0, grant.lastIndexOf(':')), place));
+
 /**
  * The status that the declarations alone demand. `reached` is that of a caller who may: the route's own, or what the
  * fixture's input earns.

@@ -14,6 +14,8 @@ export interface Fixture {
   reached?: number;
   /** The call ends the caller's session, so it is made with one of its own. */
   ownSession?: boolean;
+  /** Who calls gets into the user's place, or could: whoever holds less than a vendor's user is refused. */
+  takesOver?: boolean;
   /** The list's answer names things: each must be one that the caller may see. */
   lists?: Thing;
 }
@@ -103,9 +105,9 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'DELETE /v1/users/:id': { thing: 'user' },
   'GET /v1/users/:id': { thing: 'user' },
   'PATCH /v1/users/:id': { thing: 'user', body: () => ({ name: 'Changed' }) },
-  'DELETE /v1/users/:id/factors': { thing: 'user' },
-  'POST /v1/users/:id/invitation': { thing: 'user' },
-  'POST /v1/users/:id/unlock': { thing: 'user' },
+  'DELETE /v1/users/:id/factors': { thing: 'user', takesOver: true },
+  'POST /v1/users/:id/invitation': { thing: 'user', takesOver: true },
+  'POST /v1/users/:id/unlock': { thing: 'user', takesOver: true },
   'GET /v1/vendors': { lists: 'vendor' },
   'POST /v1/vendors': { body: () => ({ name: unique('Vendor'), contactEmail: 'new@ringfence.test' }) },
   'DELETE /v1/vendors/:id': { thing: 'vendor' },
