@@ -1,3 +1,4 @@
+import { verify } from '../support/audit.js';
 import { Cluster, type Node, type ShardedTenant } from './cluster.js';
 
 const cluster = new Cluster(process.env.CITUS_URL!);
@@ -138,5 +139,10 @@ describe('a tenant that is restored on a Citus cluster', () => {
     await tenant.vendor();
     expect(await cluster.run('tenant', 'restore', tenant.slug, '--from', file)).toMatchObject({ code: 0 });
     expect(await cluster.ask(`SELECT id FROM ${tenant.schema}.vendor`)).toEqual([{ id: vendor.id }]);
+  });
+
+  it('is still as the migrations make it, and its audit log is proved', async () => {
+    expect(await cluster.run('tenant', 'status', '--verify')).toMatchObject({ code: 0 });
+    expect(await verify(tenant.admin)).toMatchObject({ valid: true });
   });
 });
