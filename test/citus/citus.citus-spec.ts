@@ -98,16 +98,6 @@ describe('tenants on a Citus cluster', () => {
     await tenant.vendor();
   });
 
-  it('are cloned with all rows, onto whichever node', async () => {
-    const tenant = await cluster.tenant();
-    const vendor = await tenant.vendor();
-    const slug = `${tenant.slug}-copy`;
-    expect(await cluster.run('tenant', 'clone', tenant.slug, '--slug', slug)).toMatchObject({ code: 0 });
-    const schema = await cluster.schemaOf(slug);
-    expect(await cluster.ask(`SELECT id FROM ${schema}.vendor`)).toEqual([{ id: vendor.id }]);
-    expect(await cluster.run('tenant', 'delete', slug, '--confirm', slug)).toMatchObject({ code: 0 });
-  });
-
   it('go from every node, with their role, when they are deleted', async () => {
     const tenant = await cluster.tenant();
     const deleted = await cluster.operator.delete(`/v1/tenants/${tenant.id}?confirm=${tenant.slug}`);
@@ -120,6 +110,26 @@ describe('tenants on a Citus cluster', () => {
           node,
         ),
       ).toEqual([]);
+  });
+});
+
+describe('a clone on a Citus cluster', () => {
+  let tenant: ShardedTenant;
+  let vendor: { id: string };
+  const slugOfClone = (): string => `${tenant.slug}-copy`;
+
+  beforeAll(async () => {
+    tenant = await cluster.tenant();
+    vendor = await tenant.vendor();
+  });
+
+  afterAll(() => cluster.run('tenant', 'delete', slugOfClone(), '--confirm', slugOfClone()));
+
+  it('has all rows, on whichever node', async () => {
+    const ran = await cluster.run('tenant', 'clone', tenant.slug, '--slug', slugOfClone());
+    expect(ran).toMatchObject({ code: 0 });
+    const schema = await cluster.schemaOf(slugOfClone());
+    expect(await cluster.ask(`SELECT id FROM ${schema}.vendor`)).toEqual([{ id: vendor.id }]);
   });
 });
 
@@ -141,8 +151,13 @@ describe('a tenant that is restored on a Citus cluster', () => {
     expect(await cluster.ask(`SELECT id FROM ${tenant.schema}.vendor`)).toEqual([{ id: vendor.id }]);
   });
 
-  it('is still as the migrations make it, and its audit log is proved', async () => {
+  it('is still as the migrations make it', async () => {
     expect(await cluster.run('tenant', 'status', '--verify')).toMatchObject({ code: 0 });
+  });
+
+  it('is served where it is now, and its audit log is proved there', async () => {
+    // The first request may find that the schema is on another node than it was.
+    expect([200, 503]).toContain((await tenant.admin.get('/v1/vendors')).status);
     expect(await verify(tenant.admin)).toMatchObject({ valid: true });
   });
 });
