@@ -142,6 +142,9 @@ describe('a tenant that is restored on a Citus cluster', () => {
     tenant = await cluster.tenant();
     vendor = await tenant.vendor();
     file = cluster.file(`${tenant.slug}.zip`);
+  });
+
+  beforeAll(async () => {
     expect(await cluster.run('tenant', 'export', tenant.slug, '--out', file)).toMatchObject({ code: 0 });
   });
 
