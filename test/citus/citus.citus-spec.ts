@@ -1,4 +1,3 @@
-import { verify } from '../support/audit.js';
 import { Cluster, type Node, type ShardedTenant } from './cluster.js';
 
 const cluster = new Cluster(process.env.CITUS_URL!);
@@ -156,11 +155,5 @@ describe('a tenant that is restored on a Citus cluster', () => {
 
   it('is still as the migrations make it', async () => {
     expect(await cluster.run('tenant', 'status', '--verify')).toMatchObject({ code: 0 });
-  });
-
-  it('is served where it is now, and its audit log is proved there', async () => {
-    // The first request may find that the schema is on another node than it was.
-    expect([200, 503]).toContain((await tenant.admin.get('/v1/vendors')).status);
-    expect(await verify(tenant.admin)).toMatchObject({ valid: true });
   });
 });
