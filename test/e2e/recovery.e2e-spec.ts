@@ -226,6 +226,25 @@ describe('an invitation', () => {
     expect((await accept(third.token!, NEXT_PASSWORD)).status).toBe(200);
   }, 60_000);
 
+  it('is void once the address that it was mailed to is no longer the account’s', async () => {
+    const [email, second] = [uniqueEmail(), uniqueEmail()];
+    const user = await tenant.admin.create('/v1/users', { email, name: 'Ada', roles: ['viewer'] });
+    const { token } = await mailTo(email, `You are invited to The ${tenant.slug} (Ringfence)`);
+    expect((await tenant.admin.patch(`/v1/users/${user.id}`, { email: second })).status).toBe(200);
+    expectBadToken(await accept(token!, NEXT_PASSWORD));
+
+    const ada = await newUser();
+    expect((await tenant.admin.post(`/v1/users/${ada.id}/invitation`)).status).toBe(204);
+    const old = await mailTo(ada.email, `You are invited to The ${tenant.slug} (Ringfence)`);
+    const third = uniqueEmail();
+    const { accessToken } = await signIn(ada);
+    const body = { newEmail: third, currentPassword: ada.password };
+    expect((await send('POST', '/v1/auth/email', { token: accessToken, body })).status).toBe(202);
+    const confirmed = { token: (await mailTo(third, CONFIRM_MAIL)).token };
+    expect((await send('POST', '/v1/auth/email/confirm', { body: confirmed })).status).toBe(204);
+    expectBadToken(await accept(old.token!, NEXT_PASSWORD));
+  });
+
   it('says nothing of a stranger’s tenant', async () => {
     expectProblem(await (await world.operator()).post(`/v1/users/${tenant.admin.me.id}/invitation`), 403);
     expect((await mailsTo(OPERATOR_EMAIL)).filter(({ subject }) => subject.includes('invited'))).toEqual([]);

@@ -86,6 +86,7 @@ export class UsersService implements OwnerLookup {
         Object.assign(user, dto, dto.email === undefined ? {} : { email: normaliseEmail(dto.email) });
         assertVendorFits(user.roles, user.vendorId);
         await this.assertWithinRights(before, user);
+        if (before.email !== user.email) await this.invitations.withdraw(id);
       });
     return translating(() => this.users.keepingAnAdmin(change, lastAdmin));
   }

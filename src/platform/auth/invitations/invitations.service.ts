@@ -57,6 +57,13 @@ export class InvitationsService {
     await this.invite(account);
   }
 
+  /** Makes the links void that were mailed to the user of the bound tenant: another reads those mails now. */
+  async withdraw(accountId: string): Promise<void> {
+    const { invitations, tokens } = this.stores.users;
+    await invitations.removeOf(accountId);
+    await tokens.removeOf(accountId);
+  }
+
   /** A link for whoever asked, without a mail. */
   async inviteIn(store: AccountStore, accountId: string, ttlMs: number): Promise<Invitation> {
     const { secret, secretHash } = newSecret();

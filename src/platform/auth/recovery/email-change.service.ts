@@ -57,6 +57,7 @@ export class EmailChangeService {
         await inside.accounts.setEmail(accountId, email);
         // Links that were mailed to the old address are good no more.
         await inside.tokens.removeOf(accountId);
+        await inside.invitations.removeOf(accountId);
         await this.notices.record({ action: 'authn_email_change', outcome: 'success', accountId });
       });
     } catch (error) {

@@ -46,8 +46,9 @@ export class PasswordResetService {
   }
 
   /**
-   * Sets the password, ends all sessions and forgets the failures of passwords; who has a second factor is still asked for it, and its failures stay counted. Throws InvalidError for a link or a password that is
-   * not good; a link whose password was refused can be used again.
+   * Sets the password, ends all sessions and forgets the failures of passwords; who has a second factor is still asked
+   * for it, and its failures stay counted. Throws InvalidError for a link or a password that is not good; a link whose
+   * password was refused can be used again.
    */
   async reset({ token, password }: ResetPasswordDto): Promise<void> {
     await this.links.open('reset', token, async (store, link) => {
