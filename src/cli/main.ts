@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addAuditCommands } from './audit.commands.js';
+import { addDatabaseCommands } from './database.commands.js';
 import { addOpenApiCommands } from './openapi.commands.js';
 import { addOperatorCommands } from './operator.commands.js';
 import { addTenantCommands } from './tenant.commands.js';
@@ -23,6 +24,7 @@ export function run(argv: string[]): void {
       await serve({ demo: demo ?? false });
     });
   addOperatorCommands(program);
+  addDatabaseCommands(program);
   addTenantCommands(program);
   addUserCommands(program);
   addTokenCommand(program);
