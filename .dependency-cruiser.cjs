@@ -20,6 +20,7 @@ const DATABASE = room('platform/database');
 const HTTP = room('platform/http');
 const TENANCY = room('platform/tenancy');
 const AUTH = room('platform/auth');
+const API_KEYS = room('platform/api-keys');
 const AUDIT = room('platform/audit');
 const ROLES = room('platform/roles');
 const PROTECTION = room('platform/protection');
@@ -37,7 +38,8 @@ const ROOMS = {
   'platform/audit': [KERNEL, CONFIG, HTTP, TENANCY, PROTECTION],
   'platform/mail': [CONFIG],
   'platform/roles': [KERNEL, HTTP_WORDS, TENANCY, AUDIT],
-  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, ROLES, AUDIT, PROTECTION, MAIL],
+  'platform/api-keys': [KERNEL, CONFIG, HTTP_WORDS, TENANCY, ROLES, AUDIT, PROTECTION],
+  'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, ROLES, API_KEYS, AUDIT, PROTECTION, MAIL],
   'platform/access': [KERNEL, HTTP],
   'platform/idempotency': [KERNEL, HTTP, TENANCY, PROTECTION],
   'platform/users': [KERNEL, HTTP_WORDS, TENANCY, ROLES, AUTH, AUDIT],
@@ -90,7 +92,7 @@ const ORDER = {
 const orderRules = Object.entries(ORDER).map(([role, above]) => ({
   name: `order-of-${role}`,
   severity: 'error',
-  from: { path: `^src/(features|platform/(users|tenants|roles))/.*\\.${role}\\.ts$` },
+  from: { path: `^src/(features|platform/(users|tenants|roles|api-keys))/.*\\.${role}\\.ts$` },
   // The base of all repositories, and of the entities that they keep, is one file.
   to: { path: `^src/.*\\.(${above.join('|')})\\.ts$`, pathNot: TENANCY },
 }));

@@ -8,6 +8,7 @@ import { AccessModule } from './platform/access/access.module.js';
 import { FieldsGuard } from './platform/access/fields.guard.js';
 import { OwnershipGuard } from './platform/access/ownership.guard.js';
 import { PermissionsGuard } from './platform/access/permissions.guard.js';
+import { ApiKeysModule } from './platform/api-keys/api-keys.module.js';
 import { AuditModule } from './platform/audit/audit.module.js';
 import { AuditInterceptor } from './platform/audit/recording/audit.interceptor.js';
 import { AuthModule } from './platform/auth/auth.module.js';
@@ -36,6 +37,7 @@ import { UsersModule } from './platform/users/users.module.js';
     TenancyModule,
     ProtectionModule,
     AuditModule,
+    ApiKeysModule,
     AuthModule,
     AccessModule,
     IdempotencyModule,

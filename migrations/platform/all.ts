@@ -3,6 +3,7 @@ import { AddFleet1790000001000 } from './1790000001000-add-fleet.js';
 import { TenantPolicyAndSuspension1790000002000 } from './1790000002000-tenant-policy-and-suspension.js';
 import { PlatformSessionFacts1790000010000 } from './1790000010000-session-facts.js';
 import { PlatformKeysAndImpersonation1790000040000 } from './1790000040000-keys-and-impersonation.js';
+import { PlaceTenants1790000020000 } from './1790000020000-place-tenants.js';
 import { PlatformSecondFactors1790000050000 } from './1790000050000-second-factors.js';
 import { LoginAttempts1790000060000 } from './1790000060000-login-attempts.js';
 import { PlatformAccountTokens1790000061000 } from './1790000061000-account-tokens.js';
@@ -16,6 +17,7 @@ export const registryMigrations = [
   TenantPolicyAndSuspension1790000002000,
   PlatformSessionFacts1790000010000,
   PlatformKeysAndImpersonation1790000040000,
+  PlaceTenants1790000020000,
   PlatformSecondFactors1790000050000,
   LoginAttempts1790000060000,
   PlatformAccountTokens1790000061000,

@@ -7,6 +7,7 @@ import { TenantAccountTokens1790000061000 } from './1790000061000-account-tokens
 import { TenantAuditLog1790000070000 } from './1790000070000-audit-log.js';
 import { TenantCustomRoles1790000080000 } from './1790000080000-custom-roles.js';
 import { TenantIdempotencyKeys1790000090000 } from './1790000090000-idempotency-keys.js';
+import { TenantApiKeys1790000110000 } from './1790000110000-api-keys.js';
 
 /** The migrations of every tenant's schema, oldest first. */
 export const tenantMigrations = [
@@ -19,4 +20,5 @@ export const tenantMigrations = [
   TenantAuditLog1790000070000,
   TenantCustomRoles1790000080000,
   TenantIdempotencyKeys1790000090000,
+  TenantApiKeys1790000110000,
 ];

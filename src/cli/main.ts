@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addKeysCommands } from './keys.commands.js';
 import { addAuditCommands } from './audit.commands.js';
+import { addDatabaseCommands } from './database.commands.js';
 import { addOpenApiCommands } from './openapi.commands.js';
 import { addOperatorCommands } from './operator.commands.js';
 import { addTenantCommands } from './tenant.commands.js';
@@ -24,6 +25,7 @@ export function run(argv: string[]): void {
       await serve({ demo: demo ?? false });
     });
   addOperatorCommands(program);
+  addDatabaseCommands(program);
   addTenantCommands(program);
   addUserCommands(program);
   addTokenCommand(program);

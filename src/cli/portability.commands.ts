@@ -12,6 +12,7 @@ interface Json {
 interface NewTenant extends Json {
   slug: string;
   name?: string;
+  database?: string;
 }
 
 /** Adds what moves whole tenants to the noun `tenant`. */
@@ -35,11 +36,12 @@ export function addPortabilityCommands(tenant: Command): void {
     .description('makes a new tenant of an export')
     .requiredOption('--slug <slug>', "the new tenant's")
     .option('--name <name>', "the exported tenant's when left out")
+    .option('--database <name>', 'where it shall live; the emptiest when left out')
     .option('--json')
     .action((file: string, facts: NewTenant) =>
       withPortability(`import of ${file}`, facts.json, async (portability, _, progress) => {
         await assertFacts(facts);
-        tell(facts.json, await portability.importFrom(file, facts, progress));
+        tell(facts.json, await portability.importFrom(file, placed(facts), progress));
       }),
     );
   tenant
@@ -47,11 +49,12 @@ export function addPortabilityCommands(tenant: Command): void {
     .description('makes a new tenant with all data of this one')
     .requiredOption('--slug <slug>', "the new tenant's")
     .option('--name <name>', "the same as the first tenant's when left out")
+    .option('--database <name>', 'where it shall live; the emptiest when left out')
     .option('--json')
     .action((slug: string, facts: NewTenant) =>
       withPortability(`clone of ${slug}`, facts.json, async (portability, find, progress) => {
         await assertFacts(facts);
-        tell(facts.json, await portability.clone(await find(slug), facts, progress));
+        tell(facts.json, await portability.clone(await find(slug), placed(facts), progress));
       }),
     );
   tenant
@@ -67,6 +70,12 @@ export function addPortabilityCommands(tenant: Command): void {
       }),
     );
 }
+
+const placed = ({ slug, name, database }: NewTenant) => ({
+  slug,
+  ...(name !== undefined && { name }),
+  database,
+});
 
 async function withPortability(
   label: string,

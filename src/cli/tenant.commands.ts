@@ -11,6 +11,12 @@ interface Json {
   json?: boolean;
 }
 
+interface NewTenant {
+  name: string;
+  admin: string;
+  database?: string;
+}
+
 export function addTenantCommands(program: Command): void {
   const tenant = program.command('tenant').description('the organisations');
   tenant
@@ -34,11 +40,17 @@ export function addTenantCommands(program: Command): void {
     .description('makes a tenant and invites its first administrator')
     .requiredOption('--name <name>')
     .requiredOption('--admin <address>')
+    .option('--database <name>', 'where it shall live; the one with the fewest tenants when left out')
     .option('--json')
-    .action((slug: string, { name, admin, json }: Json & { name: string; admin: string }) =>
+    .action((slug: string, { name, admin, database, json }: Json & NewTenant) =>
       withTenants(async (tenants) => {
         const { answerLink } = await import('./operator.commands.js');
-        const made = await tenants.create({ slug, name, admin: { email: admin } });
+        const made = await tenants.create({
+          slug,
+          name,
+          admin: { email: admin },
+          ...(database && { database }),
+        });
         if (made.admin.invitation) await answerLink(json, made.admin.invitation);
       }),
     );
@@ -72,6 +84,18 @@ export function addTenantCommands(program: Command): void {
     .action((slug: string, { confirm }: { confirm: string }) =>
       withTenants(async (tenants, app) => tenants.remove(await idOf(app, slug), confirm, undefined)),
     );
+  tenant
+    .command('move <slug>')
+    .description('moves the tenant to another database; it is suspended meanwhile')
+    .requiredOption('--to <database>', 'its own to clear away what a crash has left')
+    .option('--json')
+    .action((slug: string, { to, json }: Json & { to: string }) =>
+      withTenants(async (tenants, app) => {
+        const { TenantMove } = await import('../platform/tenancy/placement/tenant-move.js');
+        const moved = await app.get(TenantMove).move(await tenants.get(await idOf(app, slug)), to);
+        answer(json, summary(moved), [`${line(moved)} (on ${moved.database})`]);
+      }),
+    );
   addFleetCommands(tenant);
   addPortabilityCommands(tenant);
 }
@@ -90,5 +114,12 @@ async function idOf(app: INestApplicationContext, slug: string): Promise<string>
   return tenant.id;
 }
 
-const summary = ({ id, slug, name, status, createdAt }: Tenant) => ({ id, slug, name, status, createdAt });
+const summary = ({ id, slug, name, status, database, createdAt }: Tenant) => ({
+  id,
+  slug,
+  name,
+  status,
+  database,
+  createdAt,
+});
 const line = ({ slug, status, name }: Tenant): string => `${slug.padEnd(24)} ${status.padEnd(12)} ${name}`;

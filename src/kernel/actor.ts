@@ -1,6 +1,9 @@
 import { builtInEntries, namesOf, type GrantEntry } from './grants.js';
 import type { Grant, Permission, Scope } from './permissions.js';
 
+/** People, and programs. */
+export type ActorKind = 'operator' | 'user' | 'api_key';
+
 /** Who stands behind a user's session that is not the user's own. */
 export interface Impersonation {
   /** Id of the operator. */
@@ -13,8 +16,9 @@ export interface Impersonation {
 
 /** What is known of an authenticated caller. `tenantId` is null for operators alone. */
 export interface ActorFacts {
-  kind: 'operator' | 'user';
+  kind: ActorKind;
   id: string;
+  /** The session, or the credential of a program, by which the caller came. */
   sessionId: string;
   tenantId: string | null;
   vendorId: string | null;
@@ -31,7 +35,7 @@ export interface ActorFacts {
 
 /** Who calls, and what they are granted. Built anew for each request from stored facts. */
 export class Actor {
-  readonly kind: ActorFacts['kind'];
+  readonly kind: ActorKind;
   readonly id: string;
   readonly sessionId: string;
   readonly tenantId: string | null;
@@ -62,6 +66,11 @@ export class Actor {
   /** The operator who acts in the place of this account. */
   get impersonatorId(): string | null {
     return this.impersonation?.operatorId ?? null;
+  }
+
+  /** Whether a person calls, in a session of their own. */
+  get isPerson(): boolean {
+    return this.kind === 'operator' || this.kind === 'user';
   }
 
   /** The widest scope in which the caller holds the permission; undefined when not at all. `own` without a vendor is nothing. */

@@ -64,6 +64,12 @@ export function builtInEntries(roles: readonly string[]): GrantEntry[] {
   return entriesOf({ permissions, exceptFields: [] });
 }
 
+/** Those of the entries that this owner holds as well, in the same scope or a wider one. */
+export const heldBy = (owner: readonly GrantEntry[], entries: readonly GrantEntry[]): GrantEntry[] =>
+  entries.filter(({ permission, scope }) =>
+    owner.some((held) => held.permission === permission && (held.scope === 'any' || held.scope === scope)),
+  );
+
 /** The grants by name, each once. */
 export const namesOf = (entries: readonly GrantEntry[]): ReadonlySet<Grant> =>
   new Set(entries.map(({ permission, scope }): Grant => `${permission}:${scope}`));

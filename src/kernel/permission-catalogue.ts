@@ -58,6 +58,13 @@ export const PERMISSION_FACTS: Readonly<Record<Permission, PermissionFacts>> = {
   'usage:read': ofTenant('See the limits of the tenant and what it uses'),
   'support_access:read': ofTenant('See whether operators may act as users'),
   'support_access:update': ofTenant('Let operators act as users, and take that back'),
+  'api_keys:create': ofVendor('Make API keys, within the rights that one holds'),
+  'api_keys:read': ofVendor('See API keys, but not their secrets'),
+  'api_keys:update': ofVendor('Give API keys new secrets'),
+  'api_keys:delete': ofVendor('Revoke API keys'),
+  'signing_keys:create': ofVendor('Make keys with which programs sign their requests'),
+  'signing_keys:read': ofVendor('See signing keys, but no secrets'),
+  'signing_keys:delete': ofVendor('Remove signing keys'),
   'security_policy:read': ofTenant(
     'See whether second factors are asked for, and how long passwords must be',
   ),
@@ -66,3 +73,10 @@ export const PERMISSION_FACTS: Readonly<Record<Permission, PermissionFacts>> = {
   ),
   'audit_events:read': ofTenant('Read, prove and export the audit log'),
 };
+
+/** Held by people alone: no program makes credentials, so what was made by a stolen one ends with it. */
+const OF_PEOPLE: ReadonlySet<string> = new Set(['api_keys', 'signing_keys']);
+
+/** Whether programs can hold the permission too. */
+export const isForPrograms = (permission: Permission): boolean =>
+  PERMISSION_FACTS[permission].realm === 'tenant' && !OF_PEOPLE.has(permission.split(':')[0]!);

@@ -1,7 +1,7 @@
 import { DomainError, InvalidError } from '../kernel/errors.js';
 import { ConfigError } from '../platform/config/config.js';
 import { DatabaseInUseError } from '../platform/database/data-folder-lock.js';
-import { DatabaseSetupError } from '../platform/tenancy/owner/database-roles.js';
+import { DatabaseSetupError } from '../platform/tenancy/owner/database-setup-error.js';
 
 /** What went wrong, in the words meant for people; undefined for a fault of the program. */
 function toldAs(error: unknown): string | undefined {

@@ -30,9 +30,9 @@ describe('the OpenAPI document', () => {
     );
   });
 
-  it('is OpenAPI 3.1 with one bearer scheme and without 3.0 words', () => {
+  it('is OpenAPI 3.1 with a scheme for people and one for programs, and without 3.0 words', () => {
     expect(document.openapi).toBe('3.1.0');
-    expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer']);
+    expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'apiKey']);
     expect(text).not.toContain('"nullable"');
   });
 
@@ -51,7 +51,14 @@ describe('the OpenAPI document', () => {
       expect(operation.summary).not.toBe('');
       expect(operation['x-permission']).toMatch(/^(public|authenticated|[a-z_]+:[a-z]+)$/);
       const isPublic = operation['x-permission'] === 'public';
-      expect(operation.security).toEqual(isPublic ? [] : undefined);
+      // Undefined: as the document says for all, by either scheme.
+      const isForPeople = /^(authenticated|tenants:.*|(api|signing)_keys:.*)$/.test(
+        operation['x-permission'],
+      );
+      const asksProof = (operation as { 'x-step-up'?: boolean })['x-step-up'] === true;
+      const security =
+        (isForPeople || asksProof) && operation.operationId !== 'me_get' ? [{ bearer: [] }] : undefined;
+      expect(operation.security).toEqual(isPublic ? [] : security);
       const expected = [
         '429',
         '500',

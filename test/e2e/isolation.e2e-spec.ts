@@ -24,6 +24,11 @@ const ITEM_ROUTES: readonly [method: string, path: string, body?: () => unknown]
   ['PATCH', '/v1/users/{user}', () => ({ name: 'Taken' })],
   ['DELETE', '/v1/users/{user}'],
   ['DELETE', '/v1/users/{user}/sessions'],
+  ['GET', '/v1/api-keys/{key}'],
+  ['POST', '/v1/api-keys/{key}/rotate', () => ({})],
+  ['DELETE', '/v1/api-keys/{key}'],
+  ['GET', '/v1/signing-keys/{signing}'],
+  ['DELETE', '/v1/signing-keys/{signing}'],
   ['DELETE', '/v1/users/{user}/factors'],
   ['POST', '/v1/users/{user}/unlock'],
   ['POST', '/v1/users/{user}/invitation'],
@@ -42,7 +47,10 @@ function form(): FormData {
   return data;
 }
 
-interface Inventory extends Record<'vendor' | 'agent' | 'file' | 'user' | 'session' | 'passkey', string> {
+interface Inventory extends Record<
+  'vendor' | 'agent' | 'file' | 'user' | 'key' | 'signing' | 'session' | 'passkey',
+  string
+> {
   marker: string;
 }
 
@@ -56,7 +64,13 @@ async function furnish(tenant: TenantWorld): Promise<Inventory & { vendorUser: C
   await registerPasskey(vendorUser);
   const passkeys = (await vendorUser.get('/v1/auth/passkeys')).body as { data: Resource[] };
   const sessions = (await vendorUser.get('/v1/auth/sessions')).body as { data: Resource[] };
+  const rights = { vendorId: vendor.id, permissions: ['agents:read:own'] };
+  const key = await tenant.admin.create('/v1/api-keys', { name: marker, ...rights });
+  const hmac = { name: marker, algorithm: 'hmac-sha256', vendorId: vendor.id };
+  const signing = (await tenant.admin.create('/v1/signing-keys', hmac)).id;
   const ids = {
+    key: key.id,
+    signing,
     vendor: vendor.id,
     agent: agent.id,
     file: file.id,

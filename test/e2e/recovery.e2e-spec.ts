@@ -40,6 +40,13 @@ const expectBadToken = (answer: Answer): void => {
   expect(pointersOf(answer)).toEqual(['/token']);
 };
 
+const change = async (ada: Ada, newEmail: string, currentPassword = ada.password): Promise<Answer> => {
+  const { accessToken: token } = await signIn(ada);
+  return send('POST', '/v1/auth/email', { token, body: { newEmail, currentPassword } });
+};
+const confirm = (token: string): Promise<Answer> =>
+  send('POST', '/v1/auth/email/confirm', { body: { token } });
+
 describe('a forgotten password', () => {
   it('is answered with 202 and nothing else, whoever asks for whom', async () => {
     const ada = await newUser();
@@ -163,13 +170,6 @@ describe('a forgotten password', () => {
 });
 
 describe('an e-mail address', () => {
-  const change = async (ada: Ada, newEmail: string, currentPassword = ada.password): Promise<Answer> => {
-    const { accessToken: token } = await signIn(ada);
-    return send('POST', '/v1/auth/email', { token, body: { newEmail, currentPassword } });
-  };
-  const confirm = (token: string): Promise<Answer> =>
-    send('POST', '/v1/auth/email/confirm', { body: { token } });
-
   it('changes once the link that is mailed there is opened, and the old one is told', async () => {
     const ada = await newUser();
     const newEmail = uniqueEmail();
@@ -235,11 +235,8 @@ describe('an invitation', () => {
     expect((await tenant.admin.post(`/v1/users/${ada.id}/invitation`)).status).toBe(204);
     const old = await mailTo(ada.email, `You are invited to The ${tenant.slug} (Ringfence)`);
     const third = uniqueEmail();
-    const { accessToken } = await signIn(ada);
-    const body = { newEmail: third, currentPassword: ada.password };
-    expect((await send('POST', '/v1/auth/email', { token: accessToken, body })).status).toBe(202);
-    const confirmed = { token: (await mailTo(third, CONFIRM_MAIL)).token };
-    expect((await send('POST', '/v1/auth/email/confirm', { body: confirmed })).status).toBe(204);
+    await change(ada, third);
+    expect((await confirm((await mailTo(third, CONFIRM_MAIL)).token!)).status).toBe(204);
     expectBadToken(await accept(old.token!, NEXT_PASSWORD));
   });
 

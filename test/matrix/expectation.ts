@@ -1,6 +1,9 @@
 import { ROLE_GRANTS } from '../../src/kernel/permissions.js';
 import type { RouteEntry } from '../../src/platform/access/route-table.js';
 
+/** All that a program of the tenant's own can hold. */
+const OF_PROGRAMS = ROLE_GRANTS.tenant_admin.filter((grant) => !/^(api|signing)_keys:/.test(grant));
+
 /** The kinds of callers; a new kind is one more line. */
 export const CALLERS = {
   anonymous: null,
@@ -25,11 +28,24 @@ export const CALLERS = {
     ],
   },
   other_vendor: { tenant: 'ours', vendor: 'second', grants: ROLE_GRANTS.vendor },
+  tenant_key: { tenant: 'ours', vendor: null, grants: OF_PROGRAMS, isProgram: true },
+  vendor_key: {
+    tenant: 'ours',
+    vendor: 'first',
+    grants: [
+      'vendors:read:own',
+      'agents:read:own',
+      'agents:create:own',
+      'files:read:own',
+      'files:create:own',
+    ],
+    isProgram: true,
+  },
   other_tenant: { tenant: 'theirs', vendor: null, grants: ROLE_GRANTS.tenant_admin },
   suspended: { tenant: 'suspended', vendor: null, grants: ROLE_GRANTS.tenant_admin },
 } as const satisfies Record<
   string,
-  { tenant: string; vendor: string | null; grants: readonly string[] } | null
+  { tenant: string; vendor: string | null; grants: readonly string[]; isProgram?: boolean } | null
 >;
 export type CallerKind = keyof typeof CALLERS;
 export const CALLER_KINDS = Object.keys(CALLERS) as CallerKind[];
@@ -64,7 +80,7 @@ export const coversVendorUser = (caller: CallerKind, place: Place): boolean =>
  * fixture's input earns.
  */
 export function expectedStatus(
-  { access }: RouteEntry,
+  { access, needsStepUp }: RouteEntry,
   caller: CallerKind,
   place: Place | undefined,
   reached: number,
@@ -73,6 +89,8 @@ export function expectedStatus(
   const who = CALLERS[caller];
   if (!who) return 401;
   if (who.tenant === 'suspended') return 403;
+  const isForPeople = needsStepUp || (access?.rule === 'authenticated' && !access.programs);
+  if (isForPeople && 'isProgram' in who) return 403;
   if (access?.rule !== 'permission') return place === undefined || place === 'first' ? reached : 404;
   const { permission } = access;
   const grants: readonly string[] = who.grants;

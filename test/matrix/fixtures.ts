@@ -1,7 +1,8 @@
 import { form } from '../support/stored-files.js';
 import { unique } from '../support/world.js';
 
-export type Thing = 'vendor' | 'agent' | 'file' | 'user' | 'role' | 'tenant' | 'session';
+export type Thing =
+  'vendor' | 'agent' | 'file' | 'user' | 'role' | 'tenant' | 'session' | 'api_key' | 'signing_key';
 
 /** With what a route is called. */
 export interface Fixture {
@@ -38,6 +39,13 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'PATCH /v1/agents/:id': { thing: 'agent', body: patch },
   'GET /v1/agents/:id/files': { thing: 'agent' },
   'POST /v1/agents/:id/files': { thing: 'agent', body: upload },
+  'GET /v1/api-keys': { lists: 'api_key' },
+  'POST /v1/api-keys': {
+    body: (vendorId) => ({ vendorId, name: unique('Key'), permissions: ['agents:read:own'] }),
+  },
+  'DELETE /v1/api-keys/:id': { thing: 'api_key' },
+  'GET /v1/api-keys/:id': { thing: 'api_key' },
+  'POST /v1/api-keys/:id/rotate': { thing: 'api_key', body: () => ({}) },
   'GET /v1/audit-events': {},
   'GET /v1/audit-events/stream': {},
   'GET /v1/audit-events/verify': {},
@@ -81,6 +89,12 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'DELETE /v1/roles/:name': { thing: 'role' },
   'GET /v1/roles/:name': { thing: 'role' },
   'PATCH /v1/roles/:name': { thing: 'role', body: () => ({ description: 'Changed' }) },
+  'GET /v1/signing-keys': { lists: 'signing_key' },
+  'POST /v1/signing-keys': {
+    body: (vendorId) => ({ vendorId, name: unique('Key'), algorithm: 'hmac-sha256' }),
+  },
+  'DELETE /v1/signing-keys/:id': { thing: 'signing_key' },
+  'GET /v1/signing-keys/:id': { thing: 'signing_key' },
   'GET /v1/security-policy': {},
   'PATCH /v1/security-policy': WRONG,
   'DELETE /v1/support-access': {},

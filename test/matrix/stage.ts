@@ -13,7 +13,8 @@ interface Credentials {
   password: string;
 }
 interface Player {
-  credentials: Credentials;
+  /** None of those who call with a key. */
+  credentials?: Credentials;
   client: Client;
 }
 
@@ -25,7 +26,9 @@ interface Explained {
 const STATE = `SELECT md5(string_agg(line, '' ORDER BY line)) AS hash FROM (
   SELECT item::text AS line FROM {schema}.vendor AS item UNION ALL SELECT item::text FROM {schema}.agent AS item
   UNION ALL SELECT item::text FROM {schema}.file AS item UNION ALL SELECT item::text FROM {schema}."user" AS item
-  UNION ALL SELECT item::text FROM {schema}.role AS item) AS lines`;
+  UNION ALL SELECT item::text FROM {schema}.role AS item
+  UNION ALL SELECT (to_jsonb(item) - 'last_used_at' - 'last_used_from')::text FROM {schema}.api_key AS item
+  UNION ALL SELECT item::text FROM {schema}.request_signing_key AS item) AS lines`;
 
 /** Two tenants with their things, a suspended one, and a caller of each kind. */
 export class Stage {
@@ -52,6 +55,8 @@ export class Stage {
     for (const role of ['viewer', 'auditor'] as const) await stage.cast(role, ours, { roles: [role] });
     await stage.cast('vendor', ours, { roles: ['vendor'], vendorId: stage.vendors['first'] });
     await stage.cast('custom', ours, { roles: ['custom'], vendorId: stage.vendors['first'] });
+    await stage.castKey('tenant_key', ours);
+    await stage.castKey('vendor_key', ours, stage.vendors['first']);
     await stage.cast('other_vendor', ours, { roles: ['vendor'], vendorId: stage.vendors['second'] });
     await stage.cast('other_tenant', theirs, { roles: ['tenant_admin'] });
     await stage.cast('suspended', suspended, { roles: ['tenant_admin'] });
@@ -75,6 +80,8 @@ export class Stage {
 
   /** What the tenant's administrator is told of such a call; undefined for those who are none of the tenant's users. */
   async explain(kind: CallerKind, method: string, path: string): Promise<Explained | undefined> {
+    // Asked of users alone.
+    if ('isProgram' in (CALLERS[kind] ?? {})) return undefined;
     const client = this.players.get(kind)?.client;
     if (!client || CALLERS[kind]?.tenant !== 'ours') return undefined;
     const [bare] = path.split('?');
@@ -88,7 +95,7 @@ export class Stage {
   /** A further session of the caller; undefined for those who have none. */
   async signInAgain(kind: CallerKind): Promise<Client | undefined> {
     const player = this.players.get(kind);
-    return !player || kind === 'suspended' ? undefined : Client.signIn(player.credentials);
+    return !player?.credentials || kind === 'suspended' ? undefined : Client.signIn(player.credentials);
   }
 
   /** The vendor that a body of this caller's names. */
@@ -147,6 +154,12 @@ export class Stage {
     this.players.set(kind, { credentials: { tenant: tenant.slug, ...credentials }, client });
   }
 
+  private async castKey(kind: CallerKind, { admin }: TenantWorld, vendorId?: string): Promise<void> {
+    const permissions = CALLERS[kind]!.grants;
+    const { secret } = await admin.create('/v1/api-keys', { name: kind, permissions, vendorId });
+    this.players.set(kind, { client: await Client.with(String(secret)) });
+  }
+
   private async make(thing: Thing, place: Exclude<Place, 'missing'>, prefix: string): Promise<string> {
     const tenant = this.tenantOf(place);
     const vendorId = this.vendors[place]!;
@@ -158,6 +171,14 @@ export class Stage {
     if (thing === 'user') {
       const email = `${unique('user')}@ringfence.test`;
       return (await tenant.admin.create('/v1/users', { email, name, roles: ['vendor'], vendorId })).id;
+    }
+    if (thing === 'api_key') {
+      const permissions = ['agents:read:own'];
+      return (await tenant.admin.create('/v1/api-keys', { name, permissions, vendorId })).id;
+    }
+    if (thing === 'signing_key') {
+      const key = { name, algorithm: 'hmac-sha256', vendorId };
+      return (await tenant.admin.create('/v1/signing-keys', key)).id;
     }
     const role = { name: unique('role').replace('-', '_'), permissions: ['agents:read:own'] };
     await tenant.admin.create('/v1/roles', role);

@@ -86,9 +86,14 @@ export class Client {
     const login = await send('POST', '/v1/auth/login', { body: { tenant, email, password } });
     if (login.status !== 200) throw new Error(`sign-in answered ${login.status}: ${login.text}`);
     const { accessToken, refreshToken } = login.body as { accessToken: string; refreshToken: string };
-    const me = await send('GET', '/v1/me', { token: accessToken });
+    return Client.with(accessToken, refreshToken);
+  }
+
+  /** Calls with a token, or with an API key. Throws when that is refused. */
+  static async with(token: string, refreshToken = ''): Promise<Client> {
+    const me = await send('GET', '/v1/me', { token });
     if (me.status !== 200) throw new Error(`/v1/me answered ${me.status}: ${me.text}`);
-    return new Client(accessToken, refreshToken, me.body as Me);
+    return new Client(token, refreshToken, me.body as Me);
   }
 
   send(method: string, path: string, body?: unknown, headers: Extra = {}): Promise<Answer> {

@@ -184,6 +184,7 @@ export async function startEdge(
     check: async () => {
       if (ready.hangs) await new Promise(() => undefined);
       if (ready.fails) throw new Error('secret host');
+      return {};
     },
   };
   const lines: string[] = [];

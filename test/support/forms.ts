@@ -124,11 +124,28 @@ export const FORMS: readonly Form[] = [
     body: { userId: ID, reason: 'To find out what is wrong' },
     text: ['userId', 'reason'],
   },
+  {
+    method: 'POST',
+    path: '/v1/api-keys',
+    caller: 'admin',
+    body: { name: 'Key', permissions: ['vendors:read:any'], exceptFields: ['vendors.taxId'] },
+    text: ['name', 'vendorId', 'expiresAt'],
+    words: ['permissions', 'exceptFields'],
+  },
+  {
+    method: 'POST',
+    path: '/v1/signing-keys',
+    caller: 'admin',
+    body: { name: 'Key', algorithm: 'hmac-sha256' },
+    text: ['name', 'algorithm', 'vendorId', 'publicKey'],
+  },
 ];
 export const LISTS: readonly [path: string, caller: Caller][] = [
   ['/v1/vendors', 'admin'],
   ['/v1/agents', 'admin'],
   ['/v1/users', 'admin'],
+  ['/v1/api-keys', 'admin'],
+  ['/v1/signing-keys', 'admin'],
   ['/v1/tenants', 'operator'],
   ['/v1/audit-events', 'admin'],
 ];

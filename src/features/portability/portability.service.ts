@@ -6,7 +6,7 @@ import type { Writable } from 'node:stream';
 import { ConflictError } from '../../kernel/errors.js';
 import { TenantContext } from '../../platform/tenancy/tenant-context.js';
 import { bindingOf } from '../../platform/tenancy/registry/tenant-directory.js';
-import { TenantLifecycle } from '../../platform/tenancy/registry/tenant-lifecycle.js';
+import { TenantLifecycle, type NewTenant } from '../../platform/tenancy/registry/tenant-lifecycle.js';
 import { TenantRestoration } from '../../platform/tenancy/registry/tenant-restoration.js';
 import { TenantTables } from '../../platform/tenancy/tenant-tables.js';
 import type { Tenant } from '../../platform/tenancy/registry/tenant.entity.js';
@@ -85,12 +85,12 @@ export class PortabilityService {
   /** Makes a new tenant of an export. Any fault leaves no tenant. Throws ArchiveError, or ConflictError for the slug. */
   async importFrom(
     path: string,
-    facts: { slug: string; name?: string | undefined },
+    facts: Partial<NewTenant> & { slug: string },
     progress: Progress = UNSEEN,
   ): Promise<Tenant> {
     return this.withArchive(path, progress, async (archive) => {
       const name = facts.name ?? archive.manifest.tenant.name;
-      const { tenant } = await this.lifecycle.create({ slug: facts.slug, name }, () =>
+      const { tenant } = await this.lifecycle.create({ ...facts, name }, () =>
         this.loader.load(archive, progress.advance),
       );
       return tenant;
@@ -100,7 +100,7 @@ export class PortabilityService {
   /** Makes a new tenant that has all that the other has at this moment. */
   async clone(
     source: Tenant,
-    facts: { slug: string; name?: string | undefined },
+    facts: Partial<NewTenant> & { slug: string },
     progress?: Progress,
   ): Promise<Tenant> {
     const path = await this.spool.place(`${randomUUID()}.zip`);

@@ -11,6 +11,7 @@ import {
   ACCESS_KEY,
   CHANGES_NOTHING_KEY,
   OWNER_KEY,
+  STEP_UP_KEY,
   READ_ONLY_KEY,
   type Access,
   type OwnerLookup,
@@ -25,6 +26,8 @@ export interface RouteEntry {
   owner: Type<OwnerLookup> | undefined;
   /** Whether it works in a read-only tenant although it is no GET. */
   isWhileReadOnly: boolean;
+  /** Whether the caller must have proved themselves of late, which no program can. */
+  needsStepUp: boolean;
   /** Of success. */
   status: number;
   /** The method that answers; what it declares is metadata of it. */
@@ -98,6 +101,7 @@ export class RouteTable implements OnModuleInit {
         isWhileReadOnly: [READ_ONLY_KEY, CHANGES_NOTHING_KEY].some(
           (key) => this.reflector.get<boolean | undefined>(key, handler) === true,
         ),
+        needsStepUp: this.reflector.get<boolean | undefined>(STEP_UP_KEY, handler) ?? false,
         status:
           this.reflector.get<number | undefined>(HTTP_CODE_METADATA, handler) ??
           (verb === RequestMethod.POST ? 201 : 200),

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
+import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import type { Config } from '../config/config.js';
 import { CONFIG, ConfigModule, MASTER_KEY } from '../config/config.module.js';
@@ -59,6 +60,7 @@ const rotationOf = (repository: SigningKeysRepository, masterKey: Buffer, config
     ConfigModule,
     TenancyModule,
     RolesModule,
+    ApiKeysModule,
     AuditModule,
     MailModule,
     ProtectionModule,

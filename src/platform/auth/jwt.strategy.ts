@@ -5,6 +5,7 @@ import { Strategy } from 'passport-jwt';
 import { validate as isUuid } from 'uuid';
 import { CONFIG } from '../config/config.module.js';
 import type { Config } from '../config/config.js';
+import { bearerTokenOf } from '../http/request/bearer-token.js';
 import { Callers, type Caller } from './callers/callers.js';
 import { VerifiedTokens } from './callers/verified-tokens.js';
 import { AccessTokens, issuerOf, TOKEN_AUDIENCE, type AccessClaims } from './tokens/access-tokens.js';
@@ -44,7 +45,3 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     return this.callers.identify(request, claims);
   }
 }
-
-/** RFC 6750: the scheme in any case, one token, nothing after it. */
-export const bearerTokenOf = (request: Request): string | null =>
-  /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? null;

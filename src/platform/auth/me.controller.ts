@@ -10,7 +10,7 @@ export class MeController {
 
   /** Who you are, and what you may do */
   @Get()
-  @Authenticated()
+  @Authenticated({ programs: true })
   async get(@CurrentActor() actor: Actor): Promise<MeDto> {
     return this.me.describe(actor);
   }

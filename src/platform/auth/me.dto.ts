@@ -1,7 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Actor } from '../../kernel/actor.js';
+import type { Actor, ActorKind } from '../../kernel/actor.js';
 import type { Tenant } from '../tenancy/registry/tenant.entity.js';
-import type { AccountColumns } from './accounts/account.entity.js';
+
+/** An account, or a key. */
+export interface Named {
+  name: string;
+  email?: string;
+}
 
 export class MyTenantDto {
   /** UUID of the tenant */
@@ -26,16 +31,16 @@ export class MyActorDto {
 }
 
 export class MeDto {
-  /** UUID of the account */
+  /** UUID of the account, or of the API key */
   id: string;
 
-  /** Operators run the installation; users belong to a tenant */
-  kind: 'operator' | 'user';
+  /** Operators run the installation; users belong to a tenant; programs call with an API key */
+  kind: ActorKind;
 
-  /** E-mail address of the account */
-  email: string;
+  /** E-mail address of the account; programs have none */
+  email?: string;
 
-  /** Name of the account */
+  /** Name of the account, or of the API key */
   name: string;
 
   /** The tenant of a user; null for operators */
@@ -44,10 +49,10 @@ export class MeDto {
   /** The vendor to which permissions of scope `own` are confined */
   vendorId: string | null;
 
-  /** Roles of the account */
+  /** Roles of the account; none of a program */
   roles: string[];
 
-  /** What the roles allow, as `<resource>:<action>:<scope>` */
+  /** What the caller may do, as `<resource>:<action>:<scope>` */
   permissions: string[];
 
   /** Fields that those permissions come without, as `agents.phone:read` */
@@ -57,13 +62,13 @@ export class MeDto {
   @ApiProperty({ type: MyActorDto, nullable: true })
   actor: MyActorDto | null;
 
-  static from(actor: Actor, account: AccountColumns, tenant: Tenant | null): MeDto {
+  static from(actor: Actor, { name, email }: Named, tenant: Tenant | null): MeDto {
     const { id, kind, vendorId, impersonation } = actor;
     return {
       id,
       kind,
-      email: account.email,
-      name: account.name,
+      ...(email !== undefined && { email }),
+      name,
       tenant: tenant && { id: tenant.id, slug: tenant.slug },
       vendorId,
       roles: [...actor.roles],

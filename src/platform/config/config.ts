@@ -9,6 +9,7 @@ export interface Config {
   dataDir: string;
   /** Undefined: the embedded PostgreSQL is used. */
   databaseUrl: string | undefined;
+  databaseEngine: 'postgres' | 'citus';
   corsOrigins: readonly string[];
   /** Express's `trust proxy`: false, a number of hops, or the addresses of the proxies. */
   trustProxy: false | number | readonly string[];
@@ -40,6 +41,8 @@ export interface Config {
   dbTransactionTimeoutMs: number;
   dbConnectionMaxUses: number;
   dbConnectionMaxAgeSeconds: number;
+  /** The owner's URL of each further database on which tenants may live, by name. */
+  tenantDatabases: Readonly<Record<string, string>>;
   /** Statements that a tenant connection keeps prepared at most; 0 switches it off. */
   dbNamedStatements: number;
   tenantBind: 'role' | 'transaction' | 'set_user';
@@ -92,6 +95,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     port: values.PORT,
     dataDir: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL,
+    databaseEngine: values.DATABASE_ENGINE,
     corsOrigins: values.CORS_ORIGINS,
     trustProxy: values.TRUST_PROXY,
     rateLimitPerMinute: values.RATE_LIMIT_PER_MINUTE,
@@ -118,6 +122,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     dbTransactionTimeoutMs: values.DB_TRANSACTION_TIMEOUT_MS,
     dbConnectionMaxUses: values.DB_CONNECTION_MAX_USES,
     dbConnectionMaxAgeSeconds: values.DB_CONNECTION_MAX_AGE_SECONDS,
+    tenantDatabases: values.TENANT_DATABASES,
     dbNamedStatements: values.DB_NAMED_STATEMENTS,
     tenantBind: values.TENANT_BIND,
     tenantDatabaseUrl: values.TENANT_DATABASE_URL,

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { databaseUrl, list, oneOf, text, variable, wholeNumber, type Reading } from './variables.js';
 
 /** What may be uploaded unless UPLOAD_TYPES narrows it; nothing outside this list can be allowed. */
 export const KNOWN_UPLOAD_TYPES = [
@@ -17,6 +18,13 @@ export const KNOWN_UPLOAD_TYPES = [
 ] as const;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+/** Name of the database that holds the registry. */
+export const MAIN_DATABASE = 'main';
+/** Each database needs a connection for each of its four logins. */
+const CONNECTIONS_A_DATABASE = 4;
+const DEFAULT_POOL_SIZE = 16;
+/** What the database is: one PostgreSQL, or the coordinator of a Citus cluster. */
+const DATABASE_ENGINES = ['postgres', 'citus'] as const;
 const TENANT_BINDS = ['role', 'transaction', 'set_user'] as const;
 const NODE_ENVS = ['development', 'test', 'production'] as const;
 const DAY_SECONDS = 86_400;
@@ -24,46 +32,20 @@ const MEBIBYTE = 1_048_576;
 const MAX_SAFE = 999_999_999_999_999;
 const BCRYPT_COST_FLOOR = 12;
 
-/** A rule that turns the text of a variable into its value, or answers what it must be. */
-type Reading<T> = { value: T } | { mustBe: string };
-
-function variable<T>(read: (text: string) => Reading<T>, secret = false) {
-  return z.string().transform((text, context): T => {
-    const reading = read(text);
-    if ('value' in reading) return reading.value;
-    const got = secret ? '' : `, got ${JSON.stringify(text)}`;
-    context.issues.push({ code: 'custom', input: text, message: `must be ${reading.mustBe}${got}` });
-    return z.NEVER;
-  });
+/** `name=postgres://…`, comma separated; a comma in a URL is written %2C. */
+function readDatabases(text: string): Reading<Readonly<Record<string, string>>> {
+  const mustBe =
+    'a comma separated list of name=postgres://…; names are 1 to 30 lower-case letters, digits and -, begin with a letter, are not main and come once';
+  const found: Record<string, string> = {};
+  for (const item of text.split(',').map((part) => part.trim())) {
+    const [, name, url] = /^([a-z][a-z0-9-]{0,29})=(.+)$/.exec(item) ?? [];
+    if (name === undefined || url === undefined || name === MAIN_DATABASE || Object.hasOwn(found, name))
+      return { mustBe };
+    if (!databaseUrl.safeParse(url).success) return { mustBe };
+    found[name] = url;
+  }
+  return { value: found };
 }
-
-const wholeNumber = (min: number, max: number) =>
-  variable<number>((text) =>
-    /^\d{1,15}$/.test(text) && Number(text) >= min && Number(text) <= max
-      ? { value: Number(text) }
-      : { mustBe: `a whole number from ${min} to ${max}` },
-  );
-
-const oneOf = <T extends string>(values: readonly T[]) =>
-  variable<T>((text) => {
-    const value = values.find((known) => known === text);
-    return value === undefined ? { mustBe: `one of ${values.join(', ')}` } : { value };
-  });
-
-const list = (accepts: (item: string) => boolean, mustBe: string) =>
-  variable<readonly string[]>((text) => {
-    const items = text.split(',').map((item) => item.trim());
-    return items.every(accepts) ? { value: [...new Set(items)] } : { mustBe };
-  });
-
-/** As libpq reads it: where `?host=` names the folder of a socket, the place of the host may be empty. */
-const databaseUrl = variable<string>((text) => {
-  const whole = /[?&]host=(%2f|\/)/i.test(text)
-    ? text.replace(/^(\w+:\/\/(?:[^/?#]*@)?)(?=\/)/, '$1socket')
-    : text;
-  const isKnown = /^postgres(ql)?:\/\//.test(text) && URL.canParse(whole);
-  return isKnown ? { value: text } : { mustBe: 'a URL that begins with postgres://' };
-}, true);
 
 /** `none` switches mail off. */
 const smtpUrl = variable<string>(
@@ -98,13 +80,6 @@ export function isMasterKey(text: string): boolean {
   return bytes.length === 32 && bytes.toString('base64') === text;
 }
 
-const text = (min: number, max: number, secret = false) =>
-  variable<string>(
-    (value) =>
-      value.length >= min && value.length <= max ? { value } : { mustBe: `${min} to ${max} characters` },
-    secret,
-  );
-
 /** Every variable that the service reads, and its default. `.env.example` explains them. */
 export const environmentSchema = z.object({
   NODE_ENV: oneOf(NODE_ENVS).default('development'),
@@ -112,6 +87,7 @@ export const environmentSchema = z.object({
   PORT: wholeNumber(0, 65_535).default(3000),
   DATA_DIR: text(1, 4096).default('.data'),
   DATABASE_URL: databaseUrl.optional(),
+  DATABASE_ENGINE: oneOf(DATABASE_ENGINES).default('postgres'),
   CORS_ORIGINS: list(
     isOrigin,
     'a comma separated list of exact http(s) origins, without a path and without *',
@@ -134,7 +110,7 @@ export const environmentSchema = z.object({
   TENANT_USERS: wholeNumber(1, 1_000_000_000).default(1000),
   TENANT_VENDORS: wholeNumber(0, 1_000_000_000).default(10_000),
   TENANT_AGENTS: wholeNumber(0, 1_000_000_000).default(50_000),
-  DB_POOL_SIZE: wholeNumber(4, 100).default(16),
+  DB_POOL_SIZE: wholeNumber(4, 100).default(DEFAULT_POOL_SIZE),
   DB_CONNECT_TIMEOUT_MS: wholeNumber(100, 60_000).default(3000),
   DB_QUERY_TIMEOUT_MS: wholeNumber(100, 600_000).default(5000),
   DB_LOCK_TIMEOUT_MS: wholeNumber(100, 600_000).default(2000),
@@ -142,6 +118,7 @@ export const environmentSchema = z.object({
   DB_TRANSACTION_TIMEOUT_MS: wholeNumber(100, 600_000).default(30_000),
   DB_CONNECTION_MAX_USES: wholeNumber(1, 1_000_000).default(5000),
   DB_CONNECTION_MAX_AGE_SECONDS: wholeNumber(1, DAY_SECONDS).default(1800),
+  TENANT_DATABASES: variable(readDatabases, true).default({}),
   DB_NAMED_STATEMENTS: wholeNumber(0, 10_000).default(256),
   TENANT_BIND: oneOf(TENANT_BINDS).default('role'),
   TENANT_DATABASE_URL: databaseUrl.optional(),
@@ -191,6 +168,7 @@ export function relationFaults(env: Readonly<Record<string, string | undefined>>
     faults.push('MASTER_KEY: must not be given together with MASTER_KEY_FILE');
   if (env['TENANT_DATABASE_URL'] && env['TENANT_BIND'] !== 'transaction')
     faults.push('TENANT_DATABASE_URL: needs TENANT_BIND=transaction');
+  faults.push(...placementFaults(env));
   if (
     env['NODE_ENV'] !== 'test' &&
     /^\d+$/.test(env['BCRYPT_COST'] ?? '') &&
@@ -203,5 +181,23 @@ export function relationFaults(env: Readonly<Record<string, string | undefined>>
   ])
     if (env[`BOOTSTRAP_OPERATOR_${given}`] && !env[`BOOTSTRAP_OPERATOR_${missing}`])
       faults.push(`BOOTSTRAP_OPERATOR_${missing}: must be given together with BOOTSTRAP_OPERATOR_${given}`);
+  return faults;
+}
+
+function placementFaults(env: Readonly<Record<string, string | undefined>>): string[] {
+  const faults: string[] = [];
+  const others = env['TENANT_DATABASES'];
+  if (env['DATABASE_ENGINE'] === 'citus') {
+    if (!env['DATABASE_URL']) faults.push('DATABASE_ENGINE: citus needs DATABASE_URL, the coordinator');
+    for (const name of ['TENANT_DATABASES', 'TENANT_DATABASE_URL'])
+      if (env[name]) faults.push(`${name}: must not be given together with DATABASE_ENGINE=citus`);
+  }
+  if (!others) return faults;
+  if (env['TENANT_DATABASE_URL'])
+    faults.push('TENANT_DATABASES: must not be given together with TENANT_DATABASE_URL');
+  const needed = CONNECTIONS_A_DATABASE * (others.split(',').length + 1);
+  const size = env['DB_POOL_SIZE'] ?? DEFAULT_POOL_SIZE;
+  if (Number(size) < needed)
+    faults.push(`DB_POOL_SIZE: must be at least ${needed} for so many databases, got "${size}"`);
   return faults;
 }

@@ -1,3 +1,4 @@
+import { isForPrograms } from '../../kernel/permission-catalogue.js';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { OperationFacts } from './operation-facts.js';
 import { COMMON_HEADERS, headerRefs, problemsOf } from './openapi-problems.js';
@@ -32,6 +33,7 @@ export function completeOperation(
   operation['x-permission'] = permission;
   if (route.needsStepUp) operation['x-step-up'] = true;
   if (facts.isPublic) operation.security = [];
+  else if (isForPeople(route)) operation.security = [{ bearer: [] }];
   else delete operation.security;
   operation.summary ||= summaryOf(operation.operationId ?? '');
   operation.description = [
@@ -46,6 +48,12 @@ export function completeOperation(
   completeResponses(operation, facts);
 }
 
+/** What no program can call, whatever it holds. */
+const isForPeople = ({ access, needsStepUp }: DocumentedRoute): boolean =>
+  needsStepUp ||
+  (access.rule === 'permission'
+    ? !isForPrograms(access.permission)
+    : access.rule === 'authenticated' && !access.programs);
 const STEP_UP =
   'Needs a proof that is less than five minutes old, by a second factor if the account has one; see `POST /v1/auth/step-up`.';
 

@@ -21,12 +21,12 @@ const HEAD: Omit<OpenAPIObject, 'paths'> = {
     version,
     description:
       'Multi-tenant vendor management. Sign in at `POST /v1/auth/login`, send the access token as ' +
-      '`Authorization: Bearer …`. Errors are RFC 9457 problems; their codes are explained at [/docs/errors](/docs/errors).',
+      '`Authorization: Bearer …`; programs send an API key in its place. Errors are RFC 9457 problems; their codes are explained at [/docs/errors](/docs/errors).',
     contact: { name: 'The operator of this installation' },
     license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
   },
   servers: [{ url: '/', description: 'This installation' }],
-  security: [{ bearer: [] }],
+  security: [{ bearer: [] }, { apiKey: [] }],
 };
 
 /**
@@ -56,7 +56,13 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   document.components = {
     ...document.components,
     securitySchemes: {
-      bearer: { type: 'http', scheme: 'bearer', description: 'An access token from login, or an API key' },
+      bearer: { type: 'http', scheme: 'bearer', description: 'An access token from login' },
+      apiKey: {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'rf_<environment>_<id>_<secret>',
+        description: 'An API key, made at `POST /v1/api-keys`',
+      },
     },
     schemas: { ...document.components?.schemas, ...PROBLEM_SCHEMAS },
     responses: PROBLEM_RESPONSES,

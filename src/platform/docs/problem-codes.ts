@@ -27,6 +27,13 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     remedy: 'Compare the request with the documentation of the route.',
   },
   {
+    code: 'invalid_signature',
+    status: 401,
+    title: 'Invalid signature',
+    meaning: 'The API key is good, but the request is not signed as it must be, or was sent before.',
+    remedy: 'Read “detail”, and sign each request anew: docs/api-keys.md shows how.',
+  },
+  {
     code: 'invalid_credentials',
     status: 401,
     title: 'Invalid credentials',
@@ -75,6 +82,13 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     title: 'Built-in role',
     meaning: 'Built-in roles cannot be changed or removed.',
     remedy: 'Make a role of your own with the permissions that you want.',
+  },
+  {
+    code: 'people_only',
+    status: 403,
+    title: 'For people only',
+    meaning: 'The route concerns a person’s own account, or asks for a proof that only people can give.',
+    remedy: 'Sign in as a person; programs learn who they are from “GET /v1/me”.',
   },
   {
     code: 'tenant_suspended',

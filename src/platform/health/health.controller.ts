@@ -38,18 +38,16 @@ export class HealthController {
   /** Why a check fails is for the log of the room that it belongs to; callers learn its name at most. */
   private async ask(check: ReadinessCheck) {
     const indicator = this.indicators.check(check.name);
-    return (await succeedsInTime(check)) ? indicator.up() : indicator.down();
+    const details = await answerInTime(check);
+    return details ? indicator.up(details) : indicator.down();
   }
 }
 
-async function succeedsInTime(check: ReadinessCheck): Promise<boolean> {
+async function answerInTime(check: ReadinessCheck): Promise<Readonly<Record<string, number>> | undefined> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), CHECK_TIMEOUT_MS);
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), CHECK_TIMEOUT_MS);
   });
-  const outcome = check.check().then(
-    () => true,
-    () => false,
-  );
+  const outcome = check.check().catch(() => undefined);
   return Promise.race([outcome, late]).finally(() => clearTimeout(timer));
 }

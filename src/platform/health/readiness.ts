@@ -1,7 +1,7 @@
-/** One thing that the service cannot work without. `check` rejects while it is missing. */
+/** One thing that the service cannot work without. `check` rejects while it is missing; what it answers is shown. */
 export interface ReadinessCheck {
   name: string;
-  check(): Promise<void>;
+  check(): Promise<Readonly<Record<string, number>>>;
 }
 
 /** Token of the list of checks: `{ provide: READINESS_CHECKS, useValue: [...] satisfies ReadinessCheck[] }`. */

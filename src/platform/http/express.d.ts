@@ -1,4 +1,5 @@
 import type { Actor } from '../../kernel/actor.js';
+import type { BodyDigest } from './request/body-digest.js';
 
 declare global {
   namespace Express {
@@ -7,6 +8,12 @@ declare global {
       actor?: Actor;
       /** To which vendor the thing in the path belongs, null when to none; set by the ownership guard. */
       ownerVendorId?: string | null;
+      /** The octets of a JSON body, as they came. */
+      rawBody?: Buffer;
+      /** Whether a body follows that the route itself will read. */
+      isBodyUnread?: boolean;
+      /** What a signature promises of an unread body: whoever reads it must hold it against that. */
+      bodyDigest?: BodyDigest;
       /** Set first of all, by the request id middleware. */
       requestId: string;
     }

@@ -30,7 +30,9 @@ export const UNKEYED_KEY = 'ringfence:unkeyed';
 
 /** What a route declares of who may call it. A route without one stops the start. */
 export type Access =
-  { rule: 'public' } | { rule: 'authenticated' } | { rule: 'permission'; permission: Permission };
+  | { rule: 'public' }
+  | { rule: 'authenticated'; programs: boolean }
+  | { rule: 'permission'; permission: Permission };
 
 /** A service that can say whether the caller may see the thing with this id; asked by the ownership guard. */
 export interface OwnerLookup {
@@ -44,9 +46,9 @@ export interface OwnerLookup {
 /** Anyone may call, without credentials. */
 export const Public = (): MethodDecorator => SetMetadata(ACCESS_KEY, { rule: 'public' } satisfies Access);
 
-/** Any authenticated caller may call; for what concerns the caller alone. */
-export const Authenticated = (): MethodDecorator =>
-  SetMetadata(ACCESS_KEY, { rule: 'authenticated' } satisfies Access);
+/** Anybody who is signed in may call; for what concerns the caller alone. Programs may not unless it says so. */
+export const Authenticated = ({ programs = false } = {}): MethodDecorator =>
+  SetMetadata(ACCESS_KEY, { rule: 'authenticated', programs } satisfies Access);
 
 /** Callers who hold the permission, in any scope, may call. */
 export const Allow = (permission: Permission): MethodDecorator =>

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { ConflictError, InvalidError, type FieldFault } from '../../kernel/errors.js';
-import { isBuiltIn, parseException, parseGrant, type WrittenRights } from '../../kernel/grants.js';
+import { ConflictError } from '../../kernel/errors.js';
+import { isBuiltIn } from '../../kernel/grants.js';
 import type { Page } from '../../kernel/page.js';
 import { PERMISSION_FACTS } from '../../kernel/permission-catalogue.js';
 import { PERMISSIONS, TENANT_ROLES, type Permission, type TenantRole } from '../../kernel/permissions.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
 import { AuditTrail } from '../audit/audit-trail.js';
-import { fieldsOf } from '../http/field-rights.js';
 import { isUniqueViolation } from '../tenancy/database-errors.js';
+import { assertInCatalogue } from './catalogue-check.js';
 import { Delegation } from './delegation.js';
 import type { CustomRole } from './role.entity.js';
 import { RoleDto, type CreateRoleDto, type UpdateRoleDto } from './roles.dto.js';
@@ -114,26 +114,4 @@ const taken = (): Error => new ConflictError('There is a role of this name alrea
 function assertChangeable(name: string): void {
   if (isTenantRole(name))
     throw new ConflictError('Built-in roles are the same in every tenant.', 'built_in_role');
-}
-
-/** Each permission is a tenant's, in a scope that it has; each field is one of a permission in the list. */
-function assertInCatalogue({ permissions, exceptFields }: WrittenRights): void {
-  const held = permissions.map(parseGrant);
-  const faults: FieldFault[] = held.flatMap((grant, index) => {
-    const facts = grant && PERMISSION_FACTS[grant.permission];
-    if (facts?.realm === 'tenant' && facts.scopes.includes(grant!.scope)) return [];
-    const detail = 'There is no such permission in the catalogue, or not in this scope.';
-    return [{ pointer: `/permissions/${index}`, code: 'unknown', detail }];
-  });
-  exceptFields.forEach((text, index) => {
-    const { resource, field, action } = parseException(text) ?? {};
-    const isKnown = held.some((grant) => {
-      const [ofResource, ofAction] = grant?.permission.split(':') ?? [];
-      const isMeant = ofResource === resource && (action === undefined || action === ofAction);
-      return isMeant && grant && field !== undefined && fieldsOf(grant.permission).includes(field);
-    });
-    const detail = 'None of the permissions has such a field.';
-    if (!isKnown) faults.push({ pointer: `/exceptFields/${index}`, code: 'unknown', detail });
-  });
-  if (faults.length > 0) throw new InvalidError(faults);
 }

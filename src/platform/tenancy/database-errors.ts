@@ -35,6 +35,16 @@ export function translateDatabaseError(error: unknown): DomainError | undefined 
   );
 }
 
+/** Whether a database could not be reached, or could not any more. */
+export function isLostConnection(error: unknown): boolean {
+  if (error instanceof UnavailableError) return true;
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return (
+    (typeof code === 'string' && (/^(08...|57P0[123])$/.test(code) || LOST_CONNECTION.has(code))) ||
+    (typeof message === 'string' && LOST_MESSAGES.test(message))
+  );
+}
+
 /** Whether another row has the value already. */
 export const isUniqueViolation = (error: unknown): boolean => sqlStateOf(error) === UNIQUE_VIOLATION;
 

@@ -1,5 +1,6 @@
 import {
   Inject,
+  Injectable,
   Logger,
   Module,
   type BeforeApplicationShutdown,
@@ -11,6 +12,7 @@ import type { NextFunction, Request, Response } from 'express';
 import { registryMigrations } from '../../../migrations/platform/all.js';
 import { tenantMigrations } from '../../../migrations/tenant/all.js';
 import { CONFIG, ConfigModule, MASTER_KEY } from '../config/config.module.js';
+import { MAIN_DATABASE } from '../config/environment.js';
 import type { Config } from '../config/config.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { DATABASE, DatabaseModule } from '../database/database.module.js';
@@ -21,6 +23,11 @@ import { FleetRegistry } from './fleet/fleet-registry.js';
 import { OwnerDatabase } from './owner/owner-database.js';
 import { loadedEntities, Registry } from './registry/registry.js';
 import { ServerLogins } from './binding/server-logins.js';
+import { Placement } from './placement/placement.js';
+import { CitusNodes } from './placement/citus-nodes.js';
+import { shareOfPool, type ServingOptions } from './placement/served-database.js';
+import { TenantDatabases } from './placement/tenant-databases.js';
+import { TenantMove } from './placement/tenant-move.js';
 import { TenantContext } from './tenant-context.js';
 import { TenantModel } from './tenant-data-source.js';
 import { TenantDirectory } from './registry/tenant-directory.js';
@@ -55,45 +62,102 @@ const limitsOf = (config: Config) => ({
   transactionMs: config.dbTransactionTimeoutMs,
 });
 
+const mainShare = ({ dbPoolSize, tenantDatabases }: Config): number =>
+  shareOfPool(dbPoolSize, 1 + Object.keys(tenantDatabases).length, 0);
+
+const poolsOf =
+  (config: Config) =>
+  ({ tenants, binder }: ServerLogins, size: number): TenantPool =>
+    new TenantPool({
+      logins: tenants,
+      binder,
+      size,
+      waitTimeoutMs: config.dbConnectTimeoutMs,
+      maxUses: config.dbConnectionMaxUses,
+      maxAgeSeconds: config.dbConnectionMaxAgeSeconds,
+    });
+
+const isCitus = ({ databaseEngine }: Config): boolean => databaseEngine === 'citus';
+const commonTo = (masterKey: Buffer) => ({ masterKey, registryMigrations, tenantMigrations });
+
+/** How all databases are served. */
+class ServingChoices implements ServingOptions {
+  constructor(
+    readonly config: Config,
+    readonly limits: ServingOptions['limits'],
+    readonly common: ServingOptions['common'],
+    readonly poolFor: ServingOptions['poolFor'],
+  ) {}
+}
+
+/** All that must be let go of, in the right order. */
+@Injectable()
+class OpenDatabases {
+  constructor(
+    @Inject(TenantDatabases) private readonly tenants: TenantDatabases,
+    @Inject(Registry) private readonly registry: Registry,
+    @Inject(OwnerDatabase) private readonly owner: OwnerDatabase,
+  ) {}
+
+  async end(): Promise<void> {
+    await this.tenants.end();
+    await this.registry.destroy();
+    await this.owner.end();
+  }
+}
+
 /** Whose data it is: the registry of tenants, and the one door to their data. */
 @Module({
   imports: [ConfigModule, DatabaseModule],
   providers: [
     DatabaseReadiness,
+    OpenDatabases,
     {
       provide: OwnerDatabase,
-      inject: [DATABASE, MASTER_KEY],
-      useFactory: (connection: DatabaseConnection, masterKey: Buffer) =>
-        OwnerDatabase.open({ connection, masterKey, registryMigrations, tenantMigrations }),
+      inject: [DATABASE, MASTER_KEY, CONFIG],
+      useFactory: (connection: DatabaseConnection, masterKey: Buffer, config: Config) =>
+        OwnerDatabase.open({ ...commonTo(masterKey), connection, isCitus: isCitus(config) }),
+    },
+    {
+      provide: TenantDatabases,
+      inject: [DATABASE, OwnerDatabase, ServerLogins, Registry, ServingChoices],
+      useFactory: async (
+        coordinator: DatabaseConnection,
+        owner: OwnerDatabase,
+        logins: ServerLogins,
+        registry: Registry,
+        choices: ServingChoices,
+      ) => {
+        const { config, poolFor } = choices;
+        const tenants = isCitus(config)
+          ? await CitusNodes.open({ ...choices, coordinator, registry })
+          : poolFor(logins, mainShare(config));
+        return TenantDatabases.open({ ...choices, main: { owner, tenants } });
+      },
+    },
+    {
+      provide: ServingChoices,
+      inject: [MASTER_KEY, CONFIG],
+      useFactory: (masterKey: Buffer, config: Config) =>
+        new ServingChoices(config, limitsOf(config), commonTo(masterKey), poolsOf(config)),
     },
     {
       provide: ServerLogins,
       inject: [OwnerDatabase, CONFIG],
       useFactory: (owner: OwnerDatabase, config: Config) =>
-        ServerLogins.open(owner, config, limitsOf(config)),
+        ServerLogins.open(owner, { ...config, dbPoolSize: mainShare(config) }, limitsOf(config)),
     },
     {
       provide: Changes,
-      inject: [ServerLogins],
-      useFactory: (logins: ServerLogins) => new Changes([logins.listener]),
+      inject: [ServerLogins, CONFIG],
+      // On Citus a tenant's changes are announced at the node that hosts it.
+      useFactory: ({ listener }: ServerLogins, config: Config) =>
+        new Changes([listener], isCitus(config) ? [] : [MAIN_DATABASE]),
     },
     {
       provide: Registry,
       inject: [ServerLogins],
       useFactory: (logins: ServerLogins) => new Registry(logins.registry).initialize(),
-    },
-    {
-      provide: TenantPool,
-      inject: [ServerLogins, CONFIG],
-      useFactory: ({ tenants, binder }: ServerLogins, config: Config) =>
-        new TenantPool({
-          logins: tenants,
-          binder,
-          size: config.dbPoolSize,
-          waitTimeoutMs: config.dbConnectTimeoutMs,
-          maxUses: config.dbConnectionMaxUses,
-          maxAgeSeconds: config.dbConnectionMaxAgeSeconds,
-        }),
     },
     {
       provide: TenantModel,
@@ -102,8 +166,8 @@ const limitsOf = (config: Config) => ({
     },
     {
       provide: TenantContext,
-      inject: [TenantModel, TenantPool, CONFIG],
-      useFactory: (model: TenantModel, pool: TenantPool, config: Config) =>
+      inject: [TenantModel, TenantDatabases, CONFIG],
+      useFactory: (model: TenantModel, pool: TenantDatabases, config: Config) =>
         new TenantContext(model, pool, config.tenantPolicy),
     },
     { provide: TenantShares, useFactory: () => new TenantShares() },
@@ -114,20 +178,36 @@ const limitsOf = (config: Config) => ({
     },
     {
       provide: TenantLifecycle,
-      inject: [Registry, OwnerDatabase, TenantDirectory, TenantContext, Changes],
+      inject: [Registry, TenantDatabases, TenantDirectory, TenantContext, Changes],
       useFactory: (...parts: ConstructorParameters<typeof TenantLifecycle>) => new TenantLifecycle(...parts),
     },
     {
       provide: FleetMigrator,
-      inject: [Registry, OwnerDatabase],
-      useFactory: (registry: Registry, owner: OwnerDatabase) =>
-        new FleetMigrator(new FleetRegistry(registry, owner), owner),
+      inject: [Registry, TenantDatabases],
+      useFactory: (registry: Registry, databases: TenantDatabases) =>
+        new FleetMigrator(new FleetRegistry(registry, databases), databases),
     },
     {
       provide: TenantRestoration,
-      inject: [Registry, OwnerDatabase, TenantDirectory, TenantContext, Changes],
+      inject: [Registry, TenantDatabases, TenantDirectory, TenantContext, Changes],
       useFactory: (...parts: ConstructorParameters<typeof TenantRestoration>) =>
         new TenantRestoration(...parts),
+    },
+    {
+      provide: Placement,
+      inject: [Registry, TenantDatabases],
+      useFactory: (registry: Registry, databases: TenantDatabases) => new Placement(registry, databases),
+    },
+    {
+      provide: TenantMove,
+      inject: [Registry, TenantDatabases, TenantDirectory, TenantLifecycle, TenantContext],
+      useFactory: (
+        registry: Registry,
+        databases: TenantDatabases,
+        directory: TenantDirectory,
+        lifecycle: TenantLifecycle,
+        context: TenantContext,
+      ) => new TenantMove({ registry, databases, directory, lifecycle, context }),
     },
     {
       provide: TenantTables,
@@ -139,10 +219,12 @@ const limitsOf = (config: Config) => ({
     Changes,
     DatabaseReadiness,
     FleetMigrator,
+    Placement,
     Registry,
     TenantContext,
     TenantDirectory,
     TenantLifecycle,
+    TenantMove,
     TenantRestoration,
     TenantShares,
     TenantTables,
@@ -153,10 +235,7 @@ export class TenancyModule implements NestModule, OnApplicationBootstrap, Before
     @Inject(TenantContext) private readonly context: TenantContext,
     @Inject(TenantLifecycle) private readonly lifecycle: TenantLifecycle,
     @Inject(TenantRestoration) private readonly restoration: TenantRestoration,
-    @Inject(TenantPool) private readonly pool: TenantPool,
-    @Inject(Registry) private readonly registry: Registry,
-    @Inject(OwnerDatabase) private readonly owner: OwnerDatabase,
-    @Inject(Changes) private readonly changes: Changes,
+    private readonly databases: OpenDatabases,
   ) {}
 
   configure(consumer: MiddlewareConsumer): void {
@@ -169,16 +248,12 @@ export class TenancyModule implements NestModule, OnApplicationBootstrap, Before
 
   /** Once every room has said what goes with a tenant. */
   async onApplicationBootstrap(): Promise<void> {
-    await this.changes.start();
-    for (const fault of await this.lifecycle.mend()) new Logger('Tenancy').warn(fault);
-    await this.restoration.mend();
+    const faults = [...(await this.lifecycle.mend()), ...(await this.restoration.mend())];
+    for (const fault of faults) new Logger('Tenancy').warn(fault);
   }
 
   /** Runs when the last request was answered, and before the database itself is stopped. */
   async beforeApplicationShutdown(): Promise<void> {
-    this.changes.stop();
-    await this.pool.end();
-    await this.registry.destroy();
-    await this.owner.end();
+    await this.databases.end();
   }
 }

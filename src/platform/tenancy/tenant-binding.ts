@@ -5,6 +5,8 @@ export interface TenantBinding {
   tenantId: string;
   schemaName: string;
   loginShard: number;
+  /** Name of the database that holds the schema; the registry's own when left out. */
+  database?: string;
   /** Name of the newest migration that its schema has had, as far as the registry knows. */
   schemaVersion?: string;
   /** PostgreSQL refuses all writing for this caller. */

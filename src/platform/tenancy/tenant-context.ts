@@ -7,7 +7,7 @@ import { DEFAULT_TENANT_POLICY, effectivePolicy, type TenantPolicy } from '../..
 import { TenantDataSource, type TenantModel } from './tenant-data-source.js';
 import type { TenantBinding } from './tenant-binding.js';
 import { ChangeFeed } from './change-feed.js';
-import type { TenantPool } from './binding/tenant-pool.js';
+import type { TenantConnections } from './binding/tenant-pool.js';
 
 interface Frame {
   /** Aborts when nobody waits for the answer any more. */
@@ -41,7 +41,7 @@ export class TenantContext {
 
   constructor(
     private readonly model: TenantModel,
-    private readonly pool: TenantPool,
+    private readonly pool: TenantConnections,
     private readonly defaults: Readonly<TenantPolicy> = DEFAULT_TENANT_POLICY,
   ) {}
 

@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { SnakeNamingStrategy } from './snake-naming.strategy.js';
 import type { TenantBinding } from './tenant-binding.js';
-import type { TenantPool } from './binding/tenant-pool.js';
+import type { TenantConnections } from './binding/tenant-pool.js';
 import { PLACEHOLDER_SCHEMA } from './tenant-schema.js';
 
 type EntityClass = new () => object;
@@ -68,7 +68,7 @@ export class TenantModel extends DataSource {
  * aborts, what it has under way is cancelled in PostgreSQL.
  */
 export class TenantDataSource extends DataSource {
-  constructor(model: TenantModel, pool: TenantPool, binding: TenantBinding, signal?: AbortSignal) {
+  constructor(model: TenantModel, pool: TenantConnections, binding: TenantBinding, signal?: AbortSignal) {
     super(model.options);
     Object.assign(this, {
       entityMetadatas: model.entityMetadatas,

@@ -55,6 +55,13 @@ export class CreateTenantDto {
   @Length(1, 200)
   name: string;
 
+  /** Name of the database on which it shall live; the one with the fewest tenants when left out */
+  @Optional()
+  @Matches(/^[a-z][a-z0-9-]{0,29}$/, {
+    message: '$property must be the name of a database: lower-case letters, digits and -',
+  })
+  database?: string;
+
   @IsDefined()
   @IsObject()
   @ValidateNested()
@@ -134,6 +141,8 @@ export class TenantDto {
   status: TenantStatus;
   @ApiProperty({ type: SuspensionDto, nullable: true })
   suspension: SuspensionDto | null;
+  /** Name of the database on which it lives; `main` is the registry's own */
+  database: string;
   /** The tenant's own limits; null where it has the default */
   policy: TenantOwnPolicyDto;
   createdAt: Date;
@@ -143,10 +152,10 @@ export class TenantDto {
   version: number;
 
   static from(tenant: Tenant): TenantDto {
-    const { id, slug, name, status, createdAt, updatedAt, version } = tenant;
+    const { id, slug, name, status, database, createdAt, updatedAt, version } = tenant;
     const suspension = SuspensionDto.of(tenant);
     const policy = TenantOwnPolicyDto.from(tenant.policy);
-    return { id, slug, name, status, suspension, policy, createdAt, updatedAt, version };
+    return { id, slug, name, status, suspension, database, policy, createdAt, updatedAt, version };
   }
 }
 

@@ -30,7 +30,12 @@ export class TenantsService implements OwnerLookup {
   }
 
   /** Makes the tenant, ready to use, with its first administrator, who is invited when no password is given. */
-  async create({ slug, name, admin }: CreateTenantDto): Promise<{ tenant: Tenant; admin: NewUser }> {
+  async create({
+    slug,
+    name,
+    database,
+    admin,
+  }: CreateTenantDto): Promise<{ tenant: Tenant; admin: NewUser }> {
     const prepared = await this.users.prepare(
       {
         name: admin.name ?? admin.email,
@@ -40,7 +45,7 @@ export class TenantsService implements OwnerLookup {
       },
       { pointer: '/admin/password', words: [slug, name], tenantId: undefined },
     );
-    const { tenant, furnished } = await this.lifecycle.create({ slug, name }, () =>
+    const { tenant, furnished } = await this.lifecycle.create({ slug, name, database }, () =>
       this.users.insert(prepared),
     );
     return { tenant, admin: furnished };

@@ -1,3 +1,4 @@
+import { finished } from 'node:stream/promises';
 import {
   Inject,
   Injectable,
@@ -8,9 +9,10 @@ import {
 } from '@nestjs/common';
 import type { Request, RequestHandler, Response } from 'express';
 import { finalize, type Observable } from 'rxjs';
-import { InvalidError, UnsupportedTypeError } from '../../../kernel/errors.js';
+import { InvalidError, UnauthenticatedError, UnsupportedTypeError } from '../../../kernel/errors.js';
 import type { Config } from '../../../platform/config/config.js';
 import { CONFIG } from '../../../platform/config/config.module.js';
+import type { BodyDigest } from '../../../platform/http/request/body-digest.js';
 import { FileStorage } from '../file-storage.js';
 import { assertKnownTypes } from '../recognition/file-kinds.js';
 import { createUploadParser, ENVELOPE_BYTES } from './upload-parser.js';
@@ -47,6 +49,10 @@ export class UploadInterceptor implements NestInterceptor {
       throw new UnsupportedTypeError('The body must be multipart/form-data.');
     await this.read(request, http.getResponse<Response>());
     const { file } = request;
+    if (request.bodyDigest && !(await isWhole(request, request.bodyDigest))) {
+      if (file) this.discard(file);
+      throw new UnauthenticatedError('invalid_signature', 'The body is not what Content-Digest says.');
+    }
     if (!file) throw InvalidError.field('/file', 'required', 'A file is required, in the field `file`.');
     if (Object.hasOwn(request.body as object, '__proto__')) {
       // Nest's validation would drop it without a word, before it could be refused as any unknown field is.
@@ -67,6 +73,7 @@ export class UploadInterceptor implements NestInterceptor {
       let isRefused = false;
       request.on('data', (chunk: Buffer) => {
         received += chunk.length;
+        request.bodyDigest?.update(chunk);
         if (isRefused || received <= limit) return;
         isRefused = true;
         cutAfterAnswer(request, response);
@@ -85,6 +92,16 @@ export class UploadInterceptor implements NestInterceptor {
       this.logger.warn('An upload could not be discarded', error instanceof Error ? error.stack : error);
     });
   }
+}
+
+/** Waits for the last octet of the body, which may come after the last part, and holds all of them against the digest. */
+async function isWhole(request: Request, digest: BodyDigest): Promise<boolean> {
+  try {
+    if (!request.readableEnded) await finished(request.resume());
+  } catch {
+    return false;
+  }
+  return digest.isKept();
 }
 
 /** After the answer a socket that closes says nothing to its request any more, so the request is ended here. */

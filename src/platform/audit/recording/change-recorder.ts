@@ -18,6 +18,7 @@ const UNTOLD = new Set([
   'fingerprint',
   'migratedAt',
   'migrationError',
+  'staleCopyOn',
 ]);
 /** Columns whose values are never told; that they changed is. */
 const SECRET = /hash|secret|password|token|sealed|private/i;

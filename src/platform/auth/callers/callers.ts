@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import { Actor, type ActorFacts, type Impersonation } from '../../../kernel/actor.js';
-import { RateLimitedError, UnauthenticatedError } from '../../../kernel/errors.js';
-import { announceBudgets } from '../../http/response/rate-limit-fields.js';
+import { UnauthenticatedError } from '../../../kernel/errors.js';
 import { ofAccount, ofSession, ofTenant } from '../../tenancy/changes/change.js';
 import { Changes } from '../../tenancy/changes/changes.js';
 import { LiveCache, type Answer } from '../../tenancy/changes/live-cache.js';
 import { RoleGrants } from '../../roles/role-grants.js';
 import { assertNotSuspended, bindingOf } from '../../tenancy/registry/tenant-directory.js';
 import type { Tenant } from '../../tenancy/registry/tenant.entity.js';
+import { whileEntering } from '../../tenancy/shares/entering.js';
 import { TenantShares } from '../../tenancy/shares/tenant-shares.js';
 import type { TenantBinding } from '../../tenancy/tenant-binding.js';
 import { TenantContext } from '../../tenancy/tenant-context.js';
@@ -36,10 +36,10 @@ export class Callers {
   private readonly remembered: LiveCache<ActorFacts>;
 
   constructor(
-    changes: Changes,
+    private readonly changes: Changes,
     private readonly stores: AccountStores,
-    private readonly context: TenantContext,
-    private readonly shares: TenantShares,
+    readonly context: TenantContext,
+    readonly shares: TenantShares,
     private readonly roles: RoleGrants,
   ) {
     this.remembered = new LiveCache(
@@ -55,7 +55,7 @@ export class Callers {
     if (tenant === undefined) throw new UnauthenticatedError();
     if (tenant) assertNotSuspended(tenant);
     const lookUp = () => this.lookUp(tenant, sub, sid);
-    const facts = await (tenant ? this.withinShare(request, tenant, lookUp) : lookUp());
+    const facts = await (tenant ? whileEntering(request, tenant, this, lookUp) : lookUp());
     if (!facts || facts.impersonation?.operatorId !== act?.sub) throw new UnauthenticatedError();
     if (facts.impersonation) await this.assertStillThere(facts.impersonation);
     return { actor: new Actor(facts), binding: tenant && bindingFor(tenant, facts) };
@@ -67,13 +67,13 @@ export class Callers {
     if (!operator) throw new UnauthenticatedError();
   }
 
-  private lookUp(tenant: Tenant | null, accountId: string, sessionId: string) {
+  private async lookUp(tenant: Tenant | null, accountId: string, sessionId: string) {
     const tenantId = tenant?.id ?? null;
+    const ask = () => this.ask(tenant, accountId, sessionId);
+    if (tenant && !this.changes.hearsOf(tenant.database)) return (await ask())?.value;
     const about = [ofSession(tenantId, sessionId), ofAccount(tenantId, accountId)];
     if (tenantId !== null) about.push(ofTenant(tenantId));
-    return this.remembered.find(`${tenantId ?? '0'} ${sessionId} ${accountId}`, about, () =>
-      this.ask(tenant, accountId, sessionId),
-    );
+    return this.remembered.find(`${tenantId ?? '0'} ${sessionId} ${accountId}`, about, ask);
   }
 
   private async ask(
@@ -93,18 +93,6 @@ export class Callers {
       const until = Math.min(session.expiresAt.getTime(), sessions.idleEndOf(session).getTime());
       return { value, until };
     });
-  }
-
-  /** Spares the database the callers of a tenant whose share is used up. */
-  private async withinShare<T>(request: Request, tenant: Tenant, lookUp: () => Promise<T>): Promise<T> {
-    const limits = this.context.policyOf(tenant);
-    try {
-      return await this.shares.whileEntering(tenant.id, limits, lookUp);
-    } catch (error) {
-      if (error instanceof RateLimitedError && request.res)
-        announceBudgets(request.res, this.shares.budgetsOf(tenant.id, limits));
-      throw error;
-    }
   }
 }
 

@@ -1,6 +1,7 @@
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { ProtocolError } from './protocol.error.js';
 import { parseJsonBody } from './json-body.js';
+import { hasBody } from './request-body.js';
 
 /** Room for the largest resource many times over; uploads go another way. */
 const JSON_LIMIT_BYTES = 100_000;
@@ -8,13 +9,6 @@ const JSON_LIMIT_BYTES = 100_000;
 /** The media type of a request, in lower case and without parameters. */
 export function mediaTypeOf(request: Request): string | undefined {
   return request.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase();
-}
-
-/** Whether bytes follow the head (RFC 9112, 6.3). */
-export function hasBody(request: Request): boolean {
-  return (
-    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
-  );
 }
 
 function isJson(request: Request): boolean {
@@ -27,7 +21,10 @@ function isJson(request: Request): boolean {
 function refuseOtherTypes(request: Request, _response: Response, next: NextFunction): void {
   if (!hasBody(request)) return next();
   // The route decides on multipart bodies; until then their bytes stay unread.
-  if (mediaTypeOf(request) === 'multipart/form-data') return next();
+  if (mediaTypeOf(request) === 'multipart/form-data') {
+    request.isBodyUnread = true;
+    return next();
+  }
   const charset =
     /;\s*charset="?([^";\s]*)/i.exec(request.get('content-type') ?? '')?.[1]?.toLowerCase() ?? 'utf-8';
   if (isJson(request) && charset === 'utf-8') return next();
@@ -39,8 +36,10 @@ function refuseOtherTypes(request: Request, _response: Response, next: NextFunct
 
 function parse(request: Request, _response: Response, next: NextFunction): void {
   // A Content-Length of 0 is how some clients say that there is no body.
-  if (Buffer.isBuffer(request.body))
+  if (Buffer.isBuffer(request.body)) {
+    request.rawBody = request.body;
     request.body = request.body.length === 0 ? undefined : parseJsonBody(request.body);
+  }
   next();
 }
 

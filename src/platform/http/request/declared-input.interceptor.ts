@@ -6,7 +6,8 @@ import type { Request } from 'express';
 import type { Observable } from 'rxjs';
 import { InvalidError, UnsupportedTypeError, type FieldFault } from '../../../kernel/errors.js';
 import { MULTIPART_KEY } from '../route.js';
-import { hasBody, mediaTypeOf } from './body.middleware.js';
+import { mediaTypeOf } from './body.middleware.js';
+import { hasBody } from './request-body.js';
 import { pointer } from './untrusted-text.js';
 
 /** The fields a handler takes from one part of the request; undefined: a DTO decides. */

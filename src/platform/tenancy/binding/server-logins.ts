@@ -1,6 +1,6 @@
 import type { PoolConfig } from 'pg';
 import type { Config } from '../../config/config.js';
-import { DatabaseSetupError } from '../owner/database-roles.js';
+import { DatabaseSetupError } from '../owner/database-setup-error.js';
 import { OWNER_CONNECTIONS, type OwnerDatabase } from '../owner/owner-database.js';
 import { REGISTRY_CONNECTIONS } from '../registry/registry.js';
 import { NamedStatements } from './named-statements.js';

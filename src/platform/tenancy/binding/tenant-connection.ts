@@ -6,8 +6,11 @@ import { StaleStatementError } from './named-statements.js';
 import { assertTenantStatement } from './statement-guard.js';
 import { addressSchema } from '../tenant-schema.js';
 
-/** insufficient_privilege, undefined_table, invalid_schema_name: schema and role disagreed, or somebody probed. */
-const VIOLATIONS = new Set(['42501', '42P01', '3F000']);
+/**
+ * insufficient_privilege, undefined_table, invalid_schema_name: schema and role disagreed, or somebody probed;
+ * connection_failure: the schema is on another node of a Citus cluster by now.
+ */
+const VIOLATIONS = new Set(['42501', '42P01', '3F000', '08006']);
 
 /** A cancel that reaches the server between two statements hits nothing, so it is repeated. */
 const CANCEL_AGAIN_AFTER_MS = 100;

@@ -11,11 +11,20 @@ export interface TenantPoolOptions extends SlotOptions {
   size: number;
 }
 
+/** Whatever has connections for tenants. */
+export interface TenantConnections {
+  /**
+   * A connection bound to the tenant, and how to give it back. Throws UnavailableError when none is free in time.
+   * When the signal aborts, what runs on it is cancelled and the connection ends.
+   */
+  lease(binding: TenantBinding, signal?: AbortSignal): Promise<[TenantConnection, Release]>;
+}
+
 /**
  * The connections of all tenants: bounded for the process, whatever their number. A connection is handed out bound to
  * the tenant, outside any transaction, and goes to nobody else before it came back so.
  */
-export class TenantPool {
+export class TenantPool implements TenantConnections {
   private readonly slots: TenantSlot[] = [];
   private readonly queues: SlotQueue[];
 
@@ -30,10 +39,6 @@ export class TenantPool {
     });
   }
 
-  /**
-   * A connection bound to the tenant, and how to give it back. Throws UnavailableError when none is free in time.
-   * When the signal aborts, what runs on it is cancelled and the connection ends.
-   */
   async lease(binding: TenantBinding, signal?: AbortSignal): Promise<[TenantConnection, Release]> {
     const { schemaName, loginShard } = binding;
     const queue = this.queues[loginShard % this.queues.length]!;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { PoolConfig } from 'pg';
+import { MAIN_DATABASE } from '../../config/environment.js';
 import { CHANGES_CHANNEL, ChangeListener } from './change-listener.js';
 import { formatChange, keyOf, markIn, OF_EVERYTHING, parseChange, type Change } from './change.js';
 import { Holds } from './holds.js';
@@ -26,8 +27,11 @@ export class Changes {
   private announced = 0;
   private heard = 0;
 
-  /** `logins`: one for each database in which changes are announced, past any pooler that shares sessions. */
-  constructor(logins: readonly PoolConfig[]) {
+  /** `logins`: past any pooler that shares sessions; `databases`: whose announcements they hear. */
+  constructor(
+    logins: readonly PoolConfig[],
+    private readonly databases: readonly string[] = [MAIN_DATABASE],
+  ) {
     this.sources = logins.map(
       (login) =>
         new ChangeListener(login, {
@@ -49,6 +53,11 @@ export class Changes {
   /** Whether every change of three quarters of a second ago, and older, has been heard here. */
   isLive(): boolean {
     return this.sources.length > 0 && this.sources.every((source) => source.isLive());
+  }
+
+  /** Whether what is announced in that database arrives here; else nothing of its tenants may be remembered. */
+  hearsOf(database: string): boolean {
+    return this.databases.includes(database);
   }
 
   /** Grows with each change: what was read before it did may be older than the change. */

@@ -3,7 +3,9 @@ import { ConflictError } from '../../../kernel/errors.js';
 import { FleetRecord } from './fleet-record.js';
 import type { FleetMember, FleetRegistry } from './fleet-registry.js';
 import { isLockError } from '../owner/lock-errors.js';
-import { OWNER_CONNECTIONS, type OwnerDatabase } from '../owner/owner-database.js';
+import { OWNER_CONNECTIONS, type OwnerDatabases } from '../owner/owner-database.js';
+import { isLostConnection } from '../database-errors.js';
+import { reasonOf } from '../placement/placement.js';
 import { differencesOf } from '../owner/tenant-catalog.js';
 import type { MigratedSchema } from '../owner/tenant-migration.js';
 
@@ -26,6 +28,8 @@ export interface TenantOutcome {
   at: Date;
   /** Names of the migrations that ran now; none when it was only verified. */
   migrations: string[];
+  /** It failed because its database is away, which says nothing of the migration. */
+  isAway?: boolean;
   /** Why it failed. */
   reason?: string;
 }
@@ -54,7 +58,7 @@ const BACK_OFF_MS = [250, 1000];
 export class FleetMigrator {
   constructor(
     private readonly fleet: FleetRegistry,
-    private readonly owner: OwnerDatabase,
+    private readonly databases: OwnerDatabases,
   ) {}
 
   /** The tenants that are behind, by the registry alone. */
@@ -78,13 +82,10 @@ export class FleetMigrator {
 
   /** Compares every schema that should be up to date with what the migrations make, and records what it is. */
   async verify(onOutcome?: MigrateOptions['onOutcome']): Promise<void> {
-    const blueprint = await this.owner.blueprint();
     const members = await this.fleet.all();
-    for (const { id: tenantId, slug, schemaName, fingerprint } of members) {
-      const actual = await this.owner.catalogOf(schemaName);
-      if (actual.fingerprint !== fingerprint)
-        await this.fleet.recordFingerprint(tenantId, actual.fingerprint);
-      const reason = differencesOf(actual, blueprint);
+    for (const member of members) {
+      const { id: tenantId, slug } = member;
+      const reason = await this.differenceOf(member).catch(reasonOf);
       const status = reason === undefined ? 'done' : 'failed';
       onOutcome?.({ tenantId, slug, status, at: new Date(), migrations: [], reason }, members.length);
     }
@@ -93,26 +94,31 @@ export class FleetMigrator {
   private async run(behind: FleetMember[], options: MigrateOptions): Promise<FleetReport> {
     const { concurrency = DEFAULT_CONCURRENCY, maxFailures = DEFAULT_MAX_FAILURES, canary } = options;
     const report: FleetReport = {
-      version: this.owner.latestTenantMigration,
+      version: this.databases.latestTenantMigration,
       planned: behind.length,
       outcomes: [],
       notBegun: [],
     };
     if (behind.length === 0) return report;
     // Migrations that fail on an empty schema are no tenant's fault: this throws before any is touched.
-    await this.owner.blueprint();
+    await (await this.databases.at(this.databases.databases[0]!)).blueprint();
     let failures = 0;
     const tell = (outcome: TenantOutcome): void => {
       report.outcomes.push(outcome);
       options.onOutcome?.(outcome, behind.length);
     };
-    const record = new FleetRecord(this.fleet, this.owner, ({ member: { id, slug }, at, migrations }) => {
-      tell({ tenantId: id, slug, status: 'done', at, migrations });
+    const record = new FleetRecord(this.fleet, this.databases, {
+      done: ({ member: { id, slug }, at, migrations }) => {
+        tell({ tenantId: id, slug, status: 'done', at, migrations });
+      },
+      notRecorded: ({ id, slug }, error) => {
+        tell(failureOf(id, slug, error));
+      },
     });
     const migrateOne = async (member: FleetMember): Promise<void> => {
       const failed = await this.attempt(member, record);
       if (!failed) return;
-      failures++;
+      if (!failed.isAway) failures++;
       tell(failed);
     };
     let isStopped = false;
@@ -132,16 +138,26 @@ export class FleetMigrator {
     return report;
   }
 
+  /** In words, in what a tenant's schema is not as it should be; undefined when it is. Records what it is. */
+  private async differenceOf(member: FleetMember): Promise<string | undefined> {
+    const { id, schemaName, database, fingerprint } = member;
+    const owner = await this.databases.at(database);
+    const actual = await owner.catalogOf(schemaName);
+    if (actual.fingerprint !== fingerprint) await this.fleet.recordFingerprint(id, actual.fingerprint);
+    return differencesOf(actual, await owner.blueprint());
+  }
+
   /** Answers the failure; nothing when the tenant is done, which is left to the record. */
   private async attempt(member: FleetMember, record: FleetRecord): Promise<TenantOutcome | undefined> {
-    const { id: tenantId, slug, schemaName, schemaVersion } = member;
+    const { id: tenantId, slug, schemaName, schemaVersion, database } = member;
     let migrated: MigratedSchema;
     try {
-      migrated = await this.persistently(() => this.owner.migrateTenant(schemaName, schemaVersion));
+      const owner = await this.databases.at(database);
+      migrated = await this.persistently(() => owner.migrateTenant(schemaName, schemaVersion));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      await this.fleet.recordFailure(tenantId, reason);
-      return { tenantId, slug, status: 'failed', at: new Date(), migrations: [], reason };
+      const failed = failureOf(tenantId, slug, error);
+      await this.fleet.recordFailure(tenantId, failed.reason);
+      return failed;
     }
     await record.add(member, migrated);
     return undefined;
@@ -159,6 +175,16 @@ export class FleetMigrator {
     return work();
   }
 }
+
+const failureOf = (tenantId: string, slug: string, error: unknown): TenantOutcome & { reason: string } => ({
+  tenantId,
+  slug,
+  status: 'failed',
+  at: new Date(),
+  migrations: [],
+  reason: reasonOf(error),
+  ...(isLostConnection(error) && { isAway: true }),
+});
 
 function wavesOf(behind: FleetMember[], canary: string | undefined): FleetMember[][] {
   const first = behind.filter(({ slug }) => slug === canary);

@@ -1,4 +1,5 @@
-import type { OwnerDatabase } from '../owner/owner-database.js';
+import { isLostConnection } from '../database-errors.js';
+import type { OwnerDatabases } from '../owner/owner-database.js';
 import type { MigratedSchema } from '../owner/tenant-migration.js';
 import type { FleetMember, FleetRegistry } from './fleet-registry.js';
 
@@ -7,6 +8,12 @@ const BATCH = 32;
 const BATCH_MS = 200;
 
 type Done = MigratedSchema & { member: FleetMember };
+
+interface Listener {
+  done: (done: Done) => void;
+  /** Its database went away before it could say that all is on its disk; the next run finds out. */
+  notRecorded: (member: FleetMember, error: unknown) => void;
+}
 
 /**
  * Records in the registry which tenants are done, many in one commit, and only then tells of them. What a killed run had
@@ -18,8 +25,8 @@ export class FleetRecord {
 
   constructor(
     private readonly fleet: FleetRegistry,
-    private readonly owner: OwnerDatabase,
-    private readonly tell: (done: Done) => void,
+    private readonly databases: OwnerDatabases,
+    private readonly tell: Listener,
   ) {}
 
   async add(member: FleetMember, schema: MigratedSchema): Promise<void> {
@@ -33,13 +40,29 @@ export class FleetRecord {
     if (this.waiting.length === 0) return;
     const batch = this.waiting;
     this.waiting = [];
-    const { fingerprint } = await this.owner.blueprint();
-    // The registry must not remember what a crash of the tenants' PostgreSQL could take back.
-    await this.owner.settle();
+    for (const database of new Set(batch.map(({ member }) => member.database)))
+      await this.record(
+        database,
+        batch.filter(({ member }) => member.database === database),
+      );
+  }
+
+  private async record(database: string, batch: Done[]): Promise<void> {
+    let fingerprint: string;
+    try {
+      const owner = await this.databases.at(database);
+      ({ fingerprint } = await owner.blueprint());
+      // The registry must not remember what a crash of the tenants' PostgreSQL could take back.
+      await owner.settle();
+    } catch (error) {
+      if (!isLostConnection(error)) throw error;
+      for (const { member } of batch) this.tell.notRecorded(member, error);
+      return;
+    }
     const since = await this.fleet.recordDone(
       batch.map(({ member, at }) => ({ id: member.id, at })),
       fingerprint,
     );
-    for (const done of batch) this.tell({ ...done, at: since.get(done.member.id) ?? done.at });
+    for (const done of batch) this.tell.done({ ...done, at: since.get(done.member.id) ?? done.at });
   }
 }

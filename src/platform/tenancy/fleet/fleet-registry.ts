@@ -1,4 +1,4 @@
-import type { OwnerDatabase } from '../owner/owner-database.js';
+import type { OwnerDatabases } from '../owner/owner-database.js';
 import type { Registry } from '../registry/registry.js';
 
 /** A tenant as the fleet's migrator sees it. */
@@ -6,6 +6,8 @@ export interface FleetMember {
   id: string;
   slug: string;
   schemaName: string;
+  /** Name of the database on which it lives. */
+  database: string;
   schemaVersion: string;
   fingerprint: string | null;
   migratedAt: Date | null;
@@ -19,20 +21,21 @@ export interface DoneTenant {
 }
 
 const MEMBERS = `
-  SELECT t.id, t.slug, t.schema_name AS "schemaName", t.schema_version AS "schemaVersion", t.fingerprint,
+  SELECT t.id, t.slug, t.schema_name AS "schemaName", t.database, t.schema_version AS "schemaVersion", t.fingerprint,
          t.migrated_at AS "migratedAt", t.migration_error AS "migrationError"
     FROM platform.tenant t
    WHERE t.status IN ('active', 'suspended')`;
 /** Names of migrations end in their time; a schema from the future of this program is not behind. */
 const LAGS = `(right(t.schema_version, 13) < right($1, 13)
      OR t.schema_version = $1 AND t.fingerprint IS DISTINCT FROM coalesce((
-       SELECT p.fingerprint FROM platform.tenant_template p WHERE p.schema_version = $1 AND p.method = $2), ''))`;
+       SELECT p.fingerprint FROM platform.tenant_template p WHERE p.schema_version = $1 AND p.method = CASE t.database WHEN 'main' THEN $2 ELSE (
+         SELECT d.fingerprint_method FROM platform.tenant_database d WHERE d.name = t.database) END), ''))`;
 
 /** What the registry knows of the state of the tenants' schemas. */
 export class FleetRegistry {
   constructor(
     private readonly registry: Registry,
-    private readonly owner: OwnerDatabase,
+    private readonly owner: OwnerDatabases,
   ) {}
 
   /** The tenants whose recorded version is older, or whose recorded fingerprint differs, oldest tenant first. One query. */

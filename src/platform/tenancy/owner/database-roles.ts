@@ -1,5 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { Client, type ClientBase, type PoolConfig } from 'pg';
+import { assertCitus, byItself } from './citus.js';
+import { DatabaseSetupError } from './database-setup-error.js';
 
 /** Logins among which the tenants' roles are spread; the first SET ROLE after any role change costs by memberships. */
 export const LOGIN_SHARDS = 4;
@@ -7,14 +9,6 @@ const OLDEST_POSTGRES = 15;
 const PASSWORD_BYTES = 24;
 /** pg_advisory_lock key under which one process at a time prepares a database. */
 const BOOTSTRAP_LOCK = 7_218_402_001;
-
-/** A database that the server must not use; the message is one line for the operator. */
-export class DatabaseSetupError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'DatabaseSetupError';
-  }
-}
 
 /** The names of the installation's own roles, each beginning with the database's name. */
 export interface RoleNames {
@@ -51,13 +45,15 @@ export function loginPassword(masterKey: Buffer, role: string): string {
 
 /**
  * Prepares a database as its owner: the installation's roles, and no rights for everybody. What would let a tenant's
- * role become another (set_config, procedural code) is taken from PUBLIC. Idempotent. Throws DatabaseSetupError when
- * the server is too old or the owner may not do this.
+ * role become another (set_config, procedural code) is taken from PUBLIC. Idempotent. Of a Citus cluster each node must be
+ * prepared, the coordinator first, from which the roles spread. Throws DatabaseSetupError when the server is too old,
+ * lacks Citus, or the owner may not do this.
  */
 export async function prepareDatabase(
   owner: ClientBase,
   base: PoolConfig,
   masterKey: Buffer,
+  isCitus = false,
 ): Promise<RoleNames> {
   const { rows } = await owner.query<{ version: number; database: string }>(
     `SELECT current_setting('server_version_num')::int AS version, current_database()::text AS database`,
@@ -68,15 +64,21 @@ export async function prepareDatabase(
       `PostgreSQL ${OLDEST_POSTGRES} or newer is needed, this is ${Math.floor(version / 10_000)}`,
     );
   const names = roleNames(database);
+  if (isCitus) await assertCitus(owner);
   await owner.query('SELECT pg_advisory_lock($1)', [BOOTSTRAP_LOCK]);
   try {
-    await ensureRole(owner, names.tenantOwner, 'NOLOGIN NOINHERIT');
-    for (const name of [names.registry, ...names.logins]) {
-      await ensureRole(owner, name, 'LOGIN NOINHERIT');
-      await ensurePassword(owner, { ...base, user: name, password: loginPassword(masterKey, name) });
-    }
-    await closeDoors(owner, database, names);
-    await assertDoorsClosed(owner, names);
+    // The nodes of Citus create and alter tables on each other as their owner. It has no password.
+    await ensureRole(owner, names.tenantOwner, `${isCitus ? 'LOGIN' : 'NOLOGIN'} NOINHERIT`);
+    const own = [names.registry, ...names.logins];
+    for (const name of own) await ensureRole(owner, name, 'LOGIN NOINHERIT');
+    const closeUp = async (): Promise<void> => {
+      for (const user of own)
+        await ensurePassword(owner, { ...base, user, password: loginPassword(masterKey, user) });
+      await closeDoors(owner, database, names);
+      if (isCitus) await owner.query(`GRANT CONNECT ON DATABASE "${database}" TO "${names.tenantOwner}"`);
+      await assertDoorsClosed(owner, names);
+    };
+    await (isCitus ? byItself(owner, closeUp) : closeUp());
   } finally {
     await owner.query('SELECT pg_advisory_unlock($1)', [BOOTSTRAP_LOCK]);
   }

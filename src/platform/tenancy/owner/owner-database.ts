@@ -1,29 +1,40 @@
-import { escapeIdentifier, Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
-import { runMigrations, type MigrationClass } from './migration-runner.js';
+import { Pool, type PoolClient, type PoolConfig, type QueryResultRow } from 'pg';
+import { runMigrations } from './migration-runner.js';
 import { loginPassword, prepareDatabase, type RoleNames } from './database-roles.js';
 import { sessionSettings, type SessionLimits } from '../binding/session-settings.js';
-import { fingerprintMethod, readCatalog, tablesOf, type SchemaCatalog } from './tenant-catalog.js';
+import { fingerprintMethod, readCatalog, type SchemaCatalog } from './tenant-catalog.js';
+import { createSchema, createShard } from './schema-creation.js';
+import { enterSchema, TenantBlueprint } from './tenant-blueprint.js';
 import { keepAppendOnly, removePrefix } from './append-only.js';
-import { enterSchema, openSchema, TenantBlueprint } from './tenant-blueprint.js';
 import { TenantMigration, type MigratedSchema } from './tenant-migration.js';
+import { databaseAway, PUBLISH } from './further-database.js';
+import type { OwnerOptions } from './owner-options.js';
+import { shardSchemas } from './citus.js';
+import { hasNoRows } from './schema-contents.js';
+import { MAIN_DATABASE } from '../../config/environment.js';
 import { quoteSchema } from '../tenant-schema.js';
 
 export const REGISTRY_SCHEMA = 'platform';
 /** Provisioning and migrations only, so few; opened when needed. */
 export const OWNER_CONNECTIONS = 8;
 
-export interface OwnerOptions {
-  connection: PoolConfig & { database: string };
-  masterKey: Buffer;
-  registryMigrations: readonly MigrationClass[];
-  tenantMigrations: readonly MigrationClass[];
+/** The databases on which tenants live, as their owner. */
+export interface OwnerDatabases {
+  /** Name of the migration that a tenant's schema must have had to be up to date. */
+  readonly latestTenantMigration: string;
+  /** By which rules the fingerprints of schemas beside the registry are taken. */
+  readonly fingerprintMethod: string;
+  /** Names of all that are configured, whether they are there or away; the registry's own is first. */
+  readonly databases: readonly string[];
+  /** Throws UnavailableError while it is away, or is not configured any more. */
+  at(database: string): Promise<OwnerDatabase>;
 }
 
 /**
  * What needs the rights of the database's owner: preparing it, making, migrating and dropping the schemas of tenants.
  * No request reads or writes through it.
  */
-export class OwnerDatabase {
+export class OwnerDatabase implements OwnerDatabases {
   private drawn: Promise<TenantBlueprint> | undefined;
 
   private constructor(
@@ -40,12 +51,15 @@ export class OwnerDatabase {
     pool.on('error', () => undefined);
     const client = await pool.connect();
     try {
-      const roles = await prepareDatabase(client, options.connection, options.masterKey);
+      await options.further?.admit(client);
+      const roles = await prepareDatabase(client, options.connection, options.masterKey, options.isCitus);
       const { rows } = await client.query<{ version: string }>(
         `SELECT split_part(current_setting('server_version'), ' ', 1) AS version`,
       );
       const owner = new OwnerDatabase(pool, options, roles, rows[0]!.version);
+      if (options.further) return owner;
       await owner.transaction(client, async () => {
+        if (options.isCitus) await client.query(shardSchemas(false));
         await client.query(`SET LOCAL search_path = ${REGISTRY_SCHEMA}`);
         await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [REGISTRY_SCHEMA]);
         await runMigrations(client, REGISTRY_SCHEMA, owner.serverVersion, options.registryMigrations);
@@ -55,6 +69,19 @@ export class OwnerDatabase {
     } finally {
       client.release();
     }
+  }
+
+  /** `main`, or the name under which it is configured. */
+  get name(): string {
+    return this.options.further?.name ?? MAIN_DATABASE;
+  }
+
+  get databases(): readonly string[] {
+    return [this.name];
+  }
+
+  at(database: string): Promise<OwnerDatabase> {
+    return database === this.name ? Promise.resolve(this) : Promise.reject(databaseAway(database));
   }
 
   /** Name of the migration that a tenant's schema must have had to be up to date. */
@@ -83,7 +110,9 @@ export class OwnerDatabase {
 
   /** By which rules the fingerprints of schemas are taken on this server. */
   get fingerprintMethod(): string {
-    return fingerprintMethod(this.serverVersion);
+    const method = fingerprintMethod(this.serverVersion);
+    // Roles are named after their database, so that catalogs compare within one alone.
+    return this.isMain ? method : `${method}/${this.name}`;
   }
 
   /** What a tenant's schema must be. Drawn once, when first needed, and published in the registry. */
@@ -95,24 +124,15 @@ export class OwnerDatabase {
     return this.drawn;
   }
 
-  /**
-   * Makes the tenant's role and its schema with all tables, in one transaction. It is not waited for on the disk: the
-   * tenant is nobody's until the registry says that it is active, and that commit waits for all before it.
-   */
+  /** Makes the tenant's role and its schema with all tables; all of it or nothing remains. */
   async createSchema(schemaName: string, loginShard: number): Promise<void> {
     const login = this.roles.logins[loginShard];
     if (login === undefined) throw new Error('no such login shard');
-    const blueprint = await this.blueprint();
-    await this.withClient((client) =>
-      this.transaction(client, () =>
-        blueprint.replay(
-          client,
-          schemaName,
-          'SET LOCAL synchronous_commit = off;' +
-            openSchema(schemaName, this.roles.tenantOwner, this.serverVersion, login),
-        ),
-      ),
-    );
+    const { serverVersion, isMain } = this;
+    const { tenantOwner } = this.roles;
+    const parts = { schemaName, login, tenantOwner, serverVersion, blueprint: await this.blueprint() };
+    if (!this.options.isCitus) return this.inTransaction((client) => createSchema(client, parts, isMain));
+    return createShard(this, parts);
   }
 
   /**
@@ -126,6 +146,7 @@ export class OwnerDatabase {
       tenantOwner: this.roles.tenantOwner,
       serverVersion: this.serverVersion,
       migrations: this.options.tenantMigrations,
+      isCitus: this.options.isCitus,
     });
     return this.withClient((client) => migration.run(client, schemaName, version));
   }
@@ -143,29 +164,24 @@ export class OwnerDatabase {
   /** Drops the tenant's schema with all in it, and its role. Nothing to drop is no error. */
   async dropSchema(schemaName: string): Promise<void> {
     const schema = quoteSchema(schemaName);
-    await this.withClient((client) =>
-      this.transaction(client, async () => {
-        await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schemaName]);
-        await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-        await client.query(`DROP ROLE IF EXISTS ${schema}`);
-      }),
-    );
+    await this.inTransaction(async (client) => {
+      await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [schemaName]);
+      await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+      await client.query(`DROP ROLE IF EXISTS ${schema}`);
+    });
   }
 
   /** Whether no table of the schema has a row; the ledger of migrations aside. True for a schema that is not there. */
   async isEmpty(schemaName: string): Promise<boolean> {
-    return this.withClient((client) =>
-      this.transaction(client, async () => {
-        await client.query(enterSchema(schemaName, this.roles.tenantOwner));
-        const tables = await tablesOf(client, schemaName);
-        if (tables.length === 0) return true;
-        const filled = tables
-          .map((table) => `EXISTS (SELECT FROM ${quoteSchema(schemaName)}.${escapeIdentifier(table)})`)
-          .join(' OR ');
-        const { rows: found } = await client.query<{ filled: boolean }>(`SELECT ${filled} AS filled`);
-        return !found[0]!.filled;
-      }),
-    );
+    return this.inTransaction(async (client) => {
+      await client.query(enterSchema(schemaName, this.roles.tenantOwner));
+      return hasNoRows(client, schemaName);
+    });
+  }
+
+  /** As whom the contents of two schemas are exchanged; as the owner itself when undefined. */
+  get swappingRole(): string | undefined {
+    return this.options.isCitus ? undefined : this.roles.tenantOwner;
   }
 
   /** Removes the oldest entries of an audit log, up to that place of its chain; `schemaName` is null for the platform's. */
@@ -185,6 +201,8 @@ export class OwnerDatabase {
   private async drawBlueprint(): Promise<TenantBlueprint> {
     return this.withClient(async (client) => {
       await client.query('BEGIN');
+      if (this.options.isCitus)
+        await client.query(`${shardSchemas(false)} SET LOCAL citus.enable_ddl_propagation = off`);
       const { tenantOwner } = this.roles;
       const blueprint = await TenantBlueprint.draw(
         client,
@@ -192,14 +210,16 @@ export class OwnerDatabase {
         this.serverVersion,
         this.options.tenantMigrations,
       ).finally(() => client.query('ROLLBACK'));
-      await client.query(
-        `INSERT INTO ${REGISTRY_SCHEMA}.tenant_template AS t (schema_version, method, fingerprint) VALUES ($1, $2, $3)
-         ON CONFLICT (schema_version, method) DO UPDATE SET fingerprint = excluded.fingerprint
-         WHERE t.fingerprint <> excluded.fingerprint`,
-        [this.latestTenantMigration, this.fingerprintMethod, blueprint.fingerprint],
-      );
+      const { latestTenantMigration, fingerprintMethod: method } = this;
+      const template = [latestTenantMigration, method, blueprint.fingerprint] as const;
+      if (this.options.further) await this.options.further.publish(template);
+      else await client.query(PUBLISH, [...template]);
       return blueprint;
     });
+  }
+
+  private get isMain(): boolean {
+    return this.options.further === undefined;
   }
 
   private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {

@@ -26,11 +26,12 @@ const LOCK_TIMEOUT_MS = 1500;
  * Exchanges the contents of two schemas, inside the caller's transaction: afterwards `live` names the tables that were
  * `shadow`'s, and the other way round. Waits until nobody writes to the live tables; whoever comes meanwhile waits for
  * their locks and then finds the new tables, since PostgreSQL looks a name up again after such a wait. Neither the name
- * nor the role of the tenant changes, so that no node has to be told.
+ * nor the role of the tenant changes, so that no node has to be told. `tenantOwner` is left out where the caller may do all
+ * of it: on Citus each role has a connection of its own to the other nodes, and they would wait for each other.
  */
 export async function swapSchemas(
   client: ClientBase,
-  tenantOwner: string,
+  tenantOwner: string | undefined,
   live: string,
   shadow: string,
 ): Promise<void> {
@@ -41,7 +42,7 @@ export async function swapSchemas(
   ];
   await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [live]);
   await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
-  await client.query(`SET LOCAL ROLE "${tenantOwner}"`);
+  if (tenantOwner !== undefined) await client.query(`SET LOCAL ROLE "${tenantOwner}"`);
   const { rows } = await client.query<{ tables: string }>(
     `SELECT string_agg(format('%I.%I', schemaname, tablename), ', '
                        ORDER BY coalesce(array_position($2::text[], tablename::text), 0), tablename) AS tables

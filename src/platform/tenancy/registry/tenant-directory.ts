@@ -68,8 +68,9 @@ export class TenantDirectory {
 
 /** How to reach a tenant's data; without the right to write where the tenant is read-only. */
 export function bindingOf(tenant: Tenant): TenantBinding {
-  const { id: tenantId, schemaName, loginShard, schemaVersion, policy } = tenant;
-  return { tenantId, schemaName, loginShard, schemaVersion, policy, readOnly: isReadOnly(tenant) };
+  const { id: tenantId, schemaName, loginShard, schemaVersion, database, policy } = tenant;
+  const readOnly = isReadOnly(tenant);
+  return { tenantId, schemaName, loginShard, schemaVersion, database, policy, readOnly };
 }
 
 /** Throws ForbiddenError when the tenant's callers are shut out for now. Those of a read-only tenant are not. */

@@ -2,46 +2,57 @@ import { createHash } from 'node:crypto';
 import { In } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { ConflictError, NotFoundError } from '../../../kernel/errors.js';
+import { MAIN_DATABASE } from '../../config/environment.js';
 import { isUniqueViolation } from '../database-errors.js';
 import { LOGIN_SHARDS } from '../owner/database-roles.js';
 import { ofTenant } from '../changes/change.js';
 import type { Changes } from '../changes/changes.js';
 import { Orphans, type Orphan } from './orphans.js';
-import type { OwnerDatabase } from '../owner/owner-database.js';
+import type { OwnerDatabase, OwnerDatabases } from '../owner/owner-database.js';
 import type { Registry } from './registry.js';
+import { Placement, reasonOf } from '../placement/placement.js';
 import { bindingOf, type TenantDirectory } from './tenant-directory.js';
+import type { TenantBinding } from '../tenant-binding.js';
 import type { TenantContext } from '../tenant-context.js';
 import { newSchemaName } from '../tenant-schema.js';
 import { assertMayBecome } from './tenant-states.js';
 import { Tenant, type SuspensionMode, type TenantStatus } from './tenant.entity.js';
 
+export interface NewTenant {
+  slug: string;
+  name: string;
+  /** Name of the database on which it shall live. */
+  database?: string | undefined;
+}
+
 /** Makes, suspends and destroys tenants. Each step is recorded in the registry first, so that a crash can be mended. */
 export class TenantLifecycle {
   private readonly destroyers: ((tenantId: string) => Promise<void>)[] = [];
   private readonly orphans: Orphans;
+  private readonly placement: Placement;
 
   constructor(
     private readonly registry: Registry,
-    private readonly owner: OwnerDatabase,
+    private readonly databases: OwnerDatabases,
     private readonly directory: TenantDirectory,
     private readonly context: TenantContext,
     private readonly changes: Pick<Changes, 'announce'>,
   ) {
-    this.orphans = new Orphans(registry, owner);
+    this.orphans = new Orphans(registry, databases);
+    this.placement = new Placement(registry, databases);
   }
 
   /**
    * Makes a tenant that is ready to use. `furnish` runs bound to it, before anyone can reach it; should it fail,
-   * nothing of the tenant remains. Throws ConflictError for a slug that is or was in use.
+   * nothing of the tenant remains. Throws ConflictError for a slug that is or was in use, InvalidError for a database
+   * that takes no tenants; without one the emptiest is taken.
    */
-  async create<T>(
-    facts: { slug: string; name: string },
-    furnish: () => Promise<T>,
-  ): Promise<{ tenant: Tenant; furnished: T }> {
-    const tenant = await this.register(facts);
+  async create<T>(facts: NewTenant, furnish: () => Promise<T>): Promise<{ tenant: Tenant; furnished: T }> {
+    const owner = await this.placement.choose(facts.database);
+    const tenant = await this.register(facts, owner);
     try {
       await this.setStatus(tenant, 'provisioning');
-      await this.owner.createSchema(tenant.schemaName, tenant.loginShard);
+      await owner.createSchema(tenant.schemaName, tenant.loginShard);
       const furnished = await this.context.run(bindingOf(tenant), furnish);
       return { tenant: await this.setStatus(tenant, 'active'), furnished };
     } catch (error) {
@@ -52,7 +63,7 @@ export class TenantLifecycle {
 
   /** Name of the newest migration that this version of the code has for tenants. */
   get latestSchemaVersion(): string {
-    return this.owner.latestTenantMigration;
+    return this.databases.latestTenantMigration;
   }
 
   /** Adds what must go with a tenant but is not in its schema. May be called again for one that is gone. */
@@ -78,7 +89,7 @@ export class TenantLifecycle {
   /** Destroys all data of the tenant. Its slug stays taken. */
   async destroy(tenant: Tenant): Promise<void> {
     await this.setStatus(tenant, 'deleting');
-    await this.owner.dropSchema(tenant.schemaName);
+    await this.dropSchema(tenant);
     for (const destroyer of this.destroyers) await destroyer(tenant.id);
     await this.setStatus(tenant, 'deleted');
   }
@@ -95,7 +106,7 @@ export class TenantLifecycle {
       try {
         await work();
       } catch (error) {
-        faults.push(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+        faults.push(`${what}: ${reasonOf(error)}`);
       }
     };
     const left = await this.registry.getRepository(Tenant).findBy({ status: In(UNFINISHED) });
@@ -107,31 +118,42 @@ export class TenantLifecycle {
           this.discard(tenant),
         );
     }
-    await attempt('cannot remove orphans', () => this.orphans.remove(orphanedAfterMs));
+    for (const database of this.databases.databases)
+      await attempt(`cannot remove orphans on ${database}`, () =>
+        this.orphans.remove(database, orphanedAfterMs),
+      );
     return faults;
   }
 
   /** Removes the oldest entries of an audit log, up to that place of its chain; null is the platform's. Returns how many. */
-  pruneHistory(tenant: Pick<Tenant, 'schemaName'> | null, sequence: number): Promise<number> {
-    return this.owner.pruneHistory(tenant?.schemaName ?? null, sequence);
+  async pruneHistory(
+    tenant: Pick<TenantBinding, 'schemaName' | 'database'> | null,
+    sequence: number,
+  ): Promise<number> {
+    const owner = await this.databases.at(tenant?.database ?? MAIN_DATABASE);
+    return owner.pruneHistory(tenant?.schemaName ?? null, sequence);
   }
 
   /** Schemas and roles of tenants' form that belong to no tenant. */
-  findOrphans(): Promise<Orphan[]> {
-    return this.orphans.find();
+  async findOrphans(): Promise<Orphan[]> {
+    const found: Orphan[] = [];
+    for (const database of this.databases.databases) found.push(...(await this.orphans.find(database)));
+    return found;
   }
 
-  private async register(facts: { slug: string; name: string }): Promise<Tenant> {
+  private async register({ slug, name }: NewTenant, owner: OwnerDatabase): Promise<Tenant> {
     const id = uuidv7();
-    const { fingerprint } = await this.owner.blueprint();
+    const { fingerprint } = await owner.blueprint();
     const repository = this.registry.getRepository(Tenant);
     const tenant = repository.create({
-      ...facts,
+      slug,
+      name,
       id,
+      database: owner.name,
       status: 'requested',
       schemaName: newSchemaName(),
       loginShard: shardOf(id),
-      schemaVersion: this.owner.latestTenantMigration,
+      schemaVersion: owner.latestTenantMigration,
       fingerprint,
       migratedAt: new Date(),
       policy: {},
@@ -146,10 +168,16 @@ export class TenantLifecycle {
 
   /** Undoes the creation of a tenant that nobody has used: its slug is free again. */
   async discard(tenant: Tenant): Promise<void> {
-    await this.owner.dropSchema(tenant.schemaName);
+    await this.dropSchema(tenant);
     for (const destroyer of this.destroyers) await destroyer(tenant.id);
     this.directory.forget(tenant);
     await this.registry.getRepository(Tenant).delete({ id: tenant.id });
+  }
+
+  /** There, and wherever a copy of it was left. Throws UnavailableError while a database is away. */
+  private async dropSchema({ schemaName, database, staleCopyOn }: Tenant): Promise<void> {
+    for (const name of [database, ...(staleCopyOn === null ? [] : [staleCopyOn])])
+      await (await this.databases.at(name)).dropSchema(schemaName);
   }
 
   private async setStatus(tenant: Tenant, status: TenantStatus, more: Partial<Tenant> = {}): Promise<Tenant> {

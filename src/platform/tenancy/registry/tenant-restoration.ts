@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OwnerDatabase } from '../owner/owner-database.js';
+import type { OwnerDatabase, OwnerDatabases } from '../owner/owner-database.js';
 import { ofTenant } from '../changes/change.js';
 import type { Changes } from '../changes/changes.js';
 import type { Registry } from './registry.js';
 import type { TenantContext } from '../tenant-context.js';
 import { bindingOf, type TenantDirectory } from './tenant-directory.js';
 import { abandonedShadows, markAsShadow, swapSchemas } from '../owner/schema-swap.js';
+import { reasonOf } from '../placement/placement.js';
 import { newSchemaName } from '../tenant-schema.js';
 import { Tenant } from './tenant.entity.js';
 
@@ -20,7 +21,7 @@ const ABANDONED_AFTER_MS = 24 * 60 * 60_000;
 export class TenantRestoration {
   constructor(
     private readonly registry: Registry,
-    private readonly owner: OwnerDatabase,
+    private readonly databases: OwnerDatabases,
     private readonly directory: TenantDirectory,
     private readonly context: TenantContext,
     private readonly changes: Pick<Changes, 'announce'>,
@@ -32,39 +33,50 @@ export class TenantRestoration {
    * before that, the tenant is as it was. What is written to the tenant from the beginning to the exchange is lost.
    */
   async replace(tenant: Tenant, fill: () => Promise<void>): Promise<void> {
+    const owner = await this.databases.at(tenant.database);
     const shadow = newSchemaName();
-    await this.owner.createSchema(shadow, tenant.loginShard);
+    await owner.createSchema(shadow, tenant.loginShard);
     try {
-      await this.owner.inTransaction((client) => markAsShadow(client, shadow));
+      await owner.inTransaction((client) => markAsShadow(client, shadow));
       await this.context.run({ ...bindingOf(tenant), schemaName: shadow }, fill);
-      await this.swap(tenant.schemaName, shadow);
+      await this.swap(owner, tenant.schemaName, shadow);
       await this.registry
         .getRepository(Tenant)
-        .update({ id: tenant.id }, { schemaVersion: this.owner.latestTenantMigration });
+        .update({ id: tenant.id }, { schemaVersion: owner.latestTenantMigration });
       this.directory.forget(tenant);
       await this.changes.announce(this.registry.manager, ofTenant(tenant.id));
     } finally {
       // By now that name stands for what is to go: the old tables, or those that were not finished.
-      await this.owner.dropSchema(shadow);
+      await owner.dropSchema(shadow);
     }
   }
 
-  /** Removes what restores that a crash ended left behind. For the start. */
-  async mend(): Promise<void> {
+  /** Removes what restores that a crash ended left behind. For the start; what cannot be mended is told. */
+  async mend(): Promise<string[]> {
+    const faults: string[] = [];
+    for (const database of this.databases.databases) {
+      try {
+        await this.mendOn(await this.databases.at(database));
+      } catch (error) {
+        faults.push(`cannot remove abandoned restores on ${database}: ${reasonOf(error)}`);
+      }
+    }
+    return faults;
+  }
+
+  private async mendOn(owner: OwnerDatabase): Promise<void> {
     const since = new Date(Date.now() - ABANDONED_AFTER_MS);
-    const shadows = await this.owner.inTransaction((client) => abandonedShadows(client, since));
+    const shadows = await owner.inTransaction((client) => abandonedShadows(client, since));
     for (const shadow of shadows) {
       const isLive = await this.registry.getRepository(Tenant).existsBy({ schemaName: shadow });
-      if (!isLive) await this.owner.dropSchema(shadow);
+      if (!isLive) await owner.dropSchema(shadow);
     }
   }
 
-  private async swap(live: string, shadow: string): Promise<void> {
+  private async swap(owner: OwnerDatabase, live: string, shadow: string): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.owner.inTransaction((client) =>
-          swapSchemas(client, this.owner.roles.tenantOwner, live, shadow),
-        );
+        await owner.inTransaction((client) => swapSchemas(client, owner.swappingRole, live, shadow));
         return;
       } catch (error) {
         const isPassing = PASSING.has((error as { code?: string }).code ?? '');

@@ -40,6 +40,14 @@ export class Tenant {
   @Column('int')
   loginShard: number;
 
+  /** Name of the database that holds its schema; `main` is the registry's own. */
+  @Column('text', { default: 'main' })
+  database: string;
+
+  /** Another database on which a copy of its schema may be that does not count: while it moves, and after a crash. */
+  @Column('text', { nullable: true })
+  staleCopyOn: string | null;
+
   /** Name of the newest migration that its schema has had. */
   @Column('text')
   schemaVersion: string;

@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
-import { UnauthenticatedError } from '../../../../kernel/errors.js';
+import { ForbiddenError, UnauthenticatedError } from '../../../../kernel/errors.js';
 import { STEP_UP_KEY } from '../../../http/route.js';
 import { StepUpService } from './step-up.service.js';
 
@@ -20,6 +20,8 @@ export class StepUpGuard implements CanActivate {
     if (!this.reflector.get<boolean | undefined>(STEP_UP_KEY, context.getHandler())) return true;
     const { actor } = context.switchToHttp().getRequest<Request>();
     if (!actor) throw new UnauthenticatedError();
+    if (!actor.isPerson)
+      throw new ForbiddenError('people_only', 'This needs a proof that a program cannot give.');
     await this.stepUp.assertFresh(actor);
     return true;
   }

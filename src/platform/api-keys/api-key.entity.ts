@@ -1,0 +1,56 @@
+import { Column, Entity, ForeignKey, Index } from 'typeorm';
+import { TenantResource } from '../tenancy/tenant-resource.js';
+
+/** By which a program calls, on behalf of the tenant or of one vendor. It is nobody's in person. */
+@Entity({ name: 'api_key' })
+@Index('api_key_created_at_id_idx', ['createdAt', 'id'])
+@Index('api_key_vendor_id_created_at_id_idx', ['vendorId', 'createdAt', 'id'])
+@Index('api_key_expires_at_idx', ['expiresAt'])
+// By the table's name, since what a vendor is concerns a storey above this one.
+@ForeignKey('vendor', ['vendorId'], ['id'], { onDelete: 'CASCADE' })
+export class ApiKey extends TenantResource {
+  /** The vendor that owns it; null: the tenant itself does. */
+  @Column('uuid', { nullable: true })
+  vendorId: string | null;
+
+  @Column('text')
+  name: string;
+
+  /** As `agents:read:own`. What the owner does not hold grants nothing. */
+  @Column('text', { array: true })
+  permissions: string[];
+
+  /** As `agents.phone`, or `agents.phone:update`. */
+  @Column('text', { array: true })
+  exceptFields: string[];
+
+  /** SHA-256 of the newest secret. */
+  @Column('text')
+  secretHash: string;
+
+  /** SHA-256 of the secret before the last rotation, which is good until `previousUntil`. */
+  @Column('text', { nullable: true })
+  previousHash: string | null;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  previousUntil: Date | null;
+
+  /** Whether each request must be signed too. */
+  @Column('boolean', { default: false })
+  requireSignature: boolean;
+
+  @Column({ type: 'timestamptz', precision: 3 })
+  expiresAt: Date;
+
+  /** The least number of days ahead at which the end was announced; null: not yet. */
+  @Column('integer', { nullable: true })
+  toldDays: number | null;
+
+  /** To the minute: it is not written at each request. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  lastUsedAt: Date | null;
+
+  /** Address of that client. */
+  @Column('text', { nullable: true })
+  lastUsedFrom: string | null;
+}

@@ -1,0 +1,45 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import type { Config } from '../config/config.js';
+import { CONFIG, ConfigModule } from '../config/config.module.js';
+import { ProtectionModule } from '../protection/protection.module.js';
+import { RolesModule } from '../roles/roles.module.js';
+import { TenancyModule } from '../tenancy/tenancy.module.js';
+import { ApiKeyCallers } from './api-key-callers.js';
+import { ApiKeyProofs } from './api-key-proofs.js';
+import type { KeyEnvironment } from './api-key-text.js';
+import { ApiKeysController } from './api-keys.controller.js';
+import { ApiKeysRepository } from './api-keys.repository.js';
+import { ApiKeysService, KEY_ENVIRONMENT } from './api-keys.service.js';
+import { ExpiryNotices } from './expiry-notices.js';
+import { NoncesRepository } from './signing/nonces.repository.js';
+import { SignedRequests } from './signing/signed-requests.js';
+import { SigningKeySecrets } from './signing/signing-key-secrets.js';
+import { SigningKeysController } from './signing/signing-keys.controller.js';
+import { SigningKeysRepository } from './signing/signing-keys.repository.js';
+import { SigningKeysService } from './signing/signing-keys.service.js';
+
+/** By which programs call. */
+@Module({
+  imports: [ConfigModule, TenancyModule, RolesModule, AuditModule, ProtectionModule],
+  controllers: [ApiKeysController, SigningKeysController],
+  providers: [
+    ApiKeyCallers,
+    ApiKeyProofs,
+    ApiKeysRepository,
+    ApiKeysService,
+    ExpiryNotices,
+    NoncesRepository,
+    SignedRequests,
+    SigningKeySecrets,
+    SigningKeysRepository,
+    SigningKeysService,
+    {
+      provide: KEY_ENVIRONMENT,
+      inject: [CONFIG],
+      useFactory: ({ nodeEnv }: Config): KeyEnvironment => (nodeEnv === 'production' ? 'live' : 'test'),
+    },
+  ],
+  exports: [ApiKeyCallers, ApiKeysRepository],
+})
+export class ApiKeysModule {}

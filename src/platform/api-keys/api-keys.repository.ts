@@ -1,0 +1,90 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { IsNull, type SelectQueryBuilder } from 'typeorm';
+import type { Page, PageRequest } from '../../kernel/page.js';
+import { ITEM } from '../tenancy/page-query.js';
+import { TenantContext } from '../tenancy/tenant-context.js';
+import { tenantTable } from '../tenancy/tenant-schema.js';
+import { TenantRepository } from '../tenancy/tenant.repository.js';
+import { ApiKey } from './api-key.entity.js';
+
+export interface ApiKeyFilter {
+  vendorId?: string;
+  q?: string;
+}
+
+/** A key whose end is near, and of which that is to be told. */
+export interface EndingKey {
+  id: string;
+  vendorId: string | null;
+  /** 14, 7 or 1: it ends within so many days. */
+  days: number;
+}
+
+/** Neither waits for whoever changes the key, nor touches what its ETag is made of. */
+const NOTE_USE = `
+  UPDATE ${tenantTable('api_key')} SET last_used_at = $2, last_used_from = $3
+   WHERE id IN (SELECT id FROM ${tenantTable('api_key')}
+                 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $4) FOR UPDATE SKIP LOCKED)`;
+
+/** What another node announces at the same time is left to it. */
+const ANNOUNCE_ENDING = `
+  UPDATE ${tenantTable('api_key')} AS key SET told_days = ending.days
+    FROM (SELECT id, CASE WHEN expires_at <= now() + interval '1 day' THEN 1
+                          WHEN expires_at <= now() + interval '7 days' THEN 7 ELSE 14 END AS days
+            FROM ${tenantTable('api_key')}
+           WHERE expires_at > now() AND expires_at <= now() + interval '14 days'
+             FOR UPDATE SKIP LOCKED) AS ending
+   WHERE key.id = ending.id AND (key.told_days IS NULL OR key.told_days > ending.days)
+  RETURNING key.id, key.vendor_id AS "vendorId", ending.days`;
+
+/** The API keys of a tenant, its own and its vendors'. */
+@Injectable()
+export class ApiKeysRepository extends TenantRepository<ApiKey> {
+  protected readonly readPermission = 'api_keys:read';
+
+  constructor(@Inject(TenantContext) context: TenantContext) {
+    super(context, ApiKey);
+  }
+
+  list(request: PageRequest, { vendorId, q }: ApiKeyFilter): Promise<Page<ApiKey>> {
+    return this.findPage(request, { equals: { vendorId }, search: ['name', q] });
+  }
+
+  /** How many keys the vendor owns; null: the tenant. */
+  countOf(vendorId: string | null): Promise<number> {
+    return this.repository.countBy({ vendorId: vendorId ?? IsNull() });
+  }
+
+  /**
+   * The key of which a caller tells the id, whoever that is; null when there is none that is good now: it expired, or its
+   * vendor is suspended.
+   */
+  async findGood(id: string): Promise<ApiKey | null> {
+    return this.repository
+      .createQueryBuilder(ITEM)
+      .leftJoin('Vendor', 'vendor', `vendor.id = ${ITEM}.vendorId`)
+      .where(`${ITEM}.id = :id AND ${ITEM}.expiresAt > :now`, { id, now: new Date() })
+      .andWhere(`(${ITEM}.vendorId IS NULL OR vendor.status <> 'suspended')`)
+      .getOne();
+  }
+
+  /** Remembers that the key was used, unless that was written after `unlessSince` already. */
+  async noteUse(id: string, at: Date, from: string | null, unlessSince: Date): Promise<void> {
+    await this.context.manager.query(NOTE_USE, [id, at, from, unlessSince]);
+  }
+
+  /** The keys that end within 14, 7 or 1 days, each told of once for each of these. */
+  async announceEnding(): Promise<EndingKey[]> {
+    const [rows] = await this.context.manager.query<[EndingKey[], number]>(ANNOUNCE_ENDING);
+    return rows;
+  }
+
+  /** Runs work in one transaction. */
+  together<T>(work: () => Promise<T>): Promise<T> {
+    return this.context.transaction(work);
+  }
+
+  protected ownedBy(query: SelectQueryBuilder<ApiKey>, vendorId: string): void {
+    query.andWhere(`${ITEM}.vendorId = :vendorId`, { vendorId });
+  }
+}

@@ -1,0 +1,67 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { AuditTrail } from '../audit/audit-trail.js';
+import { Registry } from '../tenancy/registry/registry.js';
+import { bindingOf } from '../tenancy/registry/tenant-directory.js';
+import { Tenant } from '../tenancy/registry/tenant.entity.js';
+import { TenantContext } from '../tenancy/tenant-context.js';
+import { ApiKeysRepository } from './api-keys.repository.js';
+
+const PERIOD_MS = 60 * 60_000;
+
+/**
+ * Announces the end of API keys 14, 7 and 1 days ahead, each once, in the log of their tenant. Looks through the active
+ * tenants at the start and every hour, one after the other; nodes that look at the same time share the work.
+ */
+@Injectable()
+export class ExpiryNotices implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger(ExpiryNotices.name);
+  private isStopping = false;
+  private timer?: NodeJS.Timeout;
+  private underWay: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly keys: ApiKeysRepository,
+    private readonly registry: Registry,
+    private readonly context: TenantContext,
+    private readonly audit: AuditTrail,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.underWay = this.announceAll();
+    this.timer = setInterval(() => {
+      this.underWay = this.underWay.then(() => this.announceAll());
+    }, PERIOD_MS).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.isStopping = true;
+    clearInterval(this.timer);
+    await this.underWay;
+  }
+
+  /** Announces what is due in all active tenants. A tenant in which that fails holds up no other. */
+  async announceAll(): Promise<void> {
+    const tenants = await this.registry.getRepository(Tenant).findBy({ status: 'active' }).catch(this.report);
+    for (const tenant of tenants ?? []) {
+      if (this.isStopping) return;
+      await this.context.run(bindingOf(tenant), () => this.announce()).catch(this.report);
+    }
+  }
+
+  /** In the tenant bound to the call. What is announced and that it was stand or fall together. */
+  private announce(): Promise<void> {
+    return this.keys.together(async () => {
+      for (const { id, vendorId, days } of await this.keys.announceEnding())
+        await this.audit.record({
+          action: 'authn_token_expiring',
+          outcome: 'success',
+          target: { type: 'api_key', id },
+          detail: { vendorId, days },
+        });
+    });
+  }
+
+  private readonly report = (error: unknown): void => {
+    this.logger.warn('The end of keys was not announced', error instanceof Error ? error.stack : error);
+  };
+}

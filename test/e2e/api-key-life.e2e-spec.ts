@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ExpiryNotices } from '../../src/platform/api-keys/expiry-notices.js';
+import { inDays, makeKey, type MadeKey } from '../support/api-keys.js';
+import { send, type Answer } from '../support/client.js';
+import { asOwner, besideShared } from '../support/database.js';
+import { expectProblem } from '../support/problem.js';
+import { contextOf } from '../support/routes.js';
+import { startServer, type RunningServer } from '../support/server.js';
+import { world, type TenantWorld } from '../support/world.js';
+
+const READING = ['vendors:read:any'];
+
+describe('the life of an API key', () => {
+  let tenant: TenantWorld;
+  let second: RunningServer;
+  beforeAll(async () => {
+    tenant = await world.tenant();
+    second = await startServer(await besideShared());
+  }, 120_000);
+  afterAll(() => second.stop());
+
+  const here = (token: string): Promise<Answer> => send('GET', '/v1/vendors', { token });
+  const there = (token: string): Promise<Answer> => send('GET', `${second.url}/v1/vendors`, { token });
+  const everywhere = async (token: string): Promise<number[]> => [
+    (await here(token)).status,
+    (await there(token)).status,
+  ];
+  const rotate = async (id: string, body: object, headers = {}): Promise<MadeKey> =>
+    (await tenant.admin.post(`/v1/api-keys/${id}/rotate`, body, headers)).body as MadeKey;
+
+  it('has two secrets that are good while it is rotated, on all nodes, and one afterwards', async () => {
+    const first = await makeKey(tenant.admin, READING);
+    const next = await rotate(first.id, { overlapSeconds: 3 });
+    expect(next).toMatchObject({ id: first.id, version: Number(first.version) + 1 });
+    expect(next.secret).not.toBe(first.secret);
+    expect(await everywhere(first.secret)).toEqual([200, 200]);
+    expect(await everywhere(next.secret)).toEqual([200, 200]);
+    const until = Date.parse(String(next.previousSecretUntil));
+    await sleep(Math.max(0, until - Date.now()) + 50);
+    expect(await everywhere(first.secret)).toEqual([401, 401]);
+    expect(await everywhere(next.secret)).toEqual([200, 200]);
+    expect((await tenant.admin.get(`/v1/api-keys/${first.id}`)).body).toMatchObject({
+      previousSecretUntil: null,
+    });
+  });
+
+  it('lets the old secret go at once when no overlap is wanted', async () => {
+    const first = await makeKey(tenant.admin, READING);
+    const next = await rotate(first.id, { overlapSeconds: 0 });
+    expect([await everywhere(first.secret), await everywhere(next.secret)]).toEqual([
+      [401, 401],
+      [200, 200],
+    ]);
+  });
+
+  it('never has three secrets', async () => {
+    const first = await makeKey(tenant.admin, READING);
+    const next = await rotate(first.id, {});
+    const last = await rotate(first.id, {});
+    const statuses = [];
+    for (const { secret } of [first, next, last]) statuses.push((await here(secret)).status);
+    expect(statuses).toEqual([401, 200, 200]);
+  });
+
+  it('begins anew with a new secret; the old one ends when it would have', async () => {
+    const first = await makeKey(tenant.admin, READING, { expiresAt: inDays(0.1) });
+    const next = await rotate(first.id, { expiresAt: inDays(30) });
+    expect(next.previousSecretUntil).toBe(first.expiresAt);
+    expect(Date.parse(next.expiresAt)).toBeGreaterThan(Date.parse(first.expiresAt));
+    const body = { overlapSeconds: 604_801 };
+    expectProblem(await tenant.admin.post(`/v1/api-keys/${first.id}/rotate`, body), 422, 'validation_failed');
+  });
+
+  it('is rotated and ended in the version that was read', async () => {
+    const { id } = await makeKey(tenant.admin, READING);
+    const stale = (await tenant.admin.get(`/v1/api-keys/${id}`)).headers.get('etag')!;
+    await rotate(id, {});
+    const headers = { 'if-match': stale };
+    expectProblem(await tenant.admin.post(`/v1/api-keys/${id}/rotate`, {}, headers), 412);
+    expectProblem(await tenant.admin.delete(`/v1/api-keys/${id}`, headers), 412);
+  });
+
+  it('ends on both nodes with the first request after it was revoked', async () => {
+    const made = await makeKey(tenant.admin, READING);
+    const old = await rotate(made.id, {});
+    for (const { secret } of [made, old]) expect(await everywhere(secret)).toEqual([200, 200]);
+    expect((await tenant.admin.delete(`/v1/api-keys/${made.id}`)).status).toBe(204);
+    for (const { secret } of [made, old]) expect(await everywhere(secret)).toEqual([401, 401]);
+    expectProblem(await tenant.admin.get(`/v1/api-keys/${made.id}`), 404);
+  });
+
+  it('has its end announced 14, 7 and 1 days ahead, once each, and anew after a rotation', async () => {
+    const app = await contextOf();
+    try {
+      const notices = app.get(ExpiryNotices);
+      const { id } = await makeKey(tenant.admin, READING, { expiresAt: inDays(20) });
+      const daysTold = async (): Promise<unknown[]> => {
+        await notices.announceAll();
+        await notices.announceAll();
+        const path = `/v1/audit-events?action=authn_token_expiring&targetId=${id}&sort=createdAt`;
+        const { data } = (await tenant.admin.get(path)).body as { data: { detail: { days: number } }[] };
+        return data.map(({ detail }) => detail.days);
+      };
+      const setEnd = (days: number) =>
+        asOwner('UPDATE {schema}.api_key SET expires_at = $2 WHERE id = $1', [id, inDays(days)], tenant.id);
+      const stateNow = async () =>
+        ((await tenant.admin.get(`/v1/api-keys/${id}`)).body as { state: string }).state;
+      expect([await daysTold(), await stateNow()]).toEqual([[], 'active']);
+      await setEnd(13.5);
+      expect([await daysTold(), await stateNow()]).toEqual([[14], 'expiring']);
+      await setEnd(6.5);
+      expect(await daysTold()).toEqual([14, 7]);
+      await setEnd(0.5);
+      expect(await daysTold()).toEqual([14, 7, 1]);
+      await setEnd(-1);
+      expect([await daysTold(), await stateNow()]).toEqual([[14, 7, 1], 'expired']);
+      await rotate(id, { expiresAt: inDays(3) });
+      expect(await daysTold()).toEqual([14, 7, 1, 7]);
+    } finally {
+      await app.close();
+    }
+  });
+});

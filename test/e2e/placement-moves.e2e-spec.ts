@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { entriesOf, verify, type AuditEntry, type Verification } from '../support/audit.js';
+import { TwoDatabases, until, type PlacedTenant } from '../support/two-databases.js';
+
+let two: TwoDatabases;
+
+beforeAll(async () => {
+  two = await TwoDatabases.open();
+});
+
+beforeAll(() => two.serve());
+
+afterAll(() => two.close());
+
+describe('a tenant that moved to another server', () => {
+  let tenant: PlacedTenant;
+  let vendor: { id: string };
+  let proved: Verification;
+  let known: AuditEntry[];
+
+  beforeAll(async () => {
+    tenant = await two.tenant('main');
+    vendor = await tenant.vendor();
+    await tenant.agent(vendor);
+    proved = await verify(tenant.admin);
+    known = (await entriesOf(tenant.admin)).filter(({ sequence }) => sequence !== null);
+  });
+
+  beforeAll(async () => {
+    expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
+    await sleep(600);
+  });
+
+  it('has the same rows there, its callers stay signed in, and nothing stays behind', async () => {
+    expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
+    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).body).toMatchObject({ id: vendor.id });
+    await tenant.vendor();
+    expect(await two.onEast(`SELECT count(*)::int FROM ${tenant.schema}.vendor`)).toEqual([{ count: 2 }]);
+  });
+
+  it('has there what the migrations make of an empty schema', async () => {
+    expect(await two.run('tenant', 'status', '--verify')).toMatchObject({ code: 0 });
+  });
+
+  it('keeps its audit log, which goes on and is proved there', async () => {
+    expect(await entriesOf(tenant.admin)).toEqual(expect.arrayContaining(known));
+    const after = await verify(tenant.admin);
+    expect([proved.valid, after.valid]).toEqual([true, true]);
+    expect(after.entries).toBeGreaterThan(proved.entries);
+    await two.onEast(
+      `UPDATE ${tenant.schema}.audit_event SET outcome = 'failure'
+        WHERE id = (SELECT event_id FROM ${tenant.schema}.audit_link WHERE sequence = 1)`,
+    );
+    expect(await verify(tenant.admin)).toMatchObject({ valid: false, firstBad: 1 });
+  });
+
+  it('has its move in the log of the platform', async () => {
+    expect(await entriesOf(two.operator, '&action=tenant_updated')).toContainEqual(
+      expect.objectContaining({
+        target: { type: 'tenant', id: tenant.id },
+        changes: { before: { database: 'main' }, after: { database: 'east' } },
+      }),
+    );
+  });
+});
+
+describe('a tenant whose move does not end', () => {
+  it('is as before when the move fails', async () => {
+    const tenant = await two.tenant('main');
+    const vendor = await tenant.vendor();
+    // A schema of that name is in the way, as after a restore by hand.
+    await two.onEast(`CREATE ROLE ${tenant.schema}`);
+    const ran = await two.run('tenant', 'move', tenant.slug, '--to', 'east');
+    expect(ran.code).toBe(1);
+    await sleep(600);
+    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
+    await tenant.vendor();
+    expect(await two.placesOf(tenant.schema)).toEqual({ main: 1, east: 0 });
+  });
+
+  it('stays suspended after a crash, with all its rows, until the move is begun again', async () => {
+    const tenant = await two.tenant('main');
+    const vendor = await tenant.vendor();
+    // What a move that was killed while it copied leaves: a recorded copy that does not count, and no right to write.
+    await two.onMain(
+      `UPDATE platform.tenant SET stale_copy_on = 'east', status = 'suspended', suspension_mode = 'blocked',
+              suspended_at = now(), suspension_reason = 'It moves to another database.' WHERE id = $1`,
+      [tenant.id],
+    );
+    await two.onMain(
+      `REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${tenant.schema} FROM ${tenant.schema}`,
+    );
+    await two.onEast(`CREATE SCHEMA ${tenant.schema} AUTHORIZATION ringfence_tenant_owner`);
+    await sleep(600);
+    expect((await tenant.admin.get('/v1/vendors')).status).toBe(403);
+    expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
+    await sleep(600);
+    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
+    await tenant.vendor();
+    expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
+  });
+});
+
+describe('a tenant whose move was killed', () => {
+  let tenant: PlacedTenant;
+  let vendor: { id: string };
+
+  beforeAll(async () => {
+    tenant = await two.tenant('main');
+    vendor = await tenant.vendor();
+    const move = two.begin('tenant', 'move', tenant.slug, '--to', 'east');
+    await until(async () => (await two.placesOf(tenant.schema)).east === 1);
+    await move.end();
+  });
+
+  it('has all its rows in one place when the move is begun again', async () => {
+    expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
+    await sleep(600);
+    expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
+    await tenant.vendor();
+    expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
+  });
+});
+
+describe('what a crash leaves on the second server', () => {
+  it('is cleared away with a tenant that was never finished', async () => {
+    const east = await two.tenant('east');
+    await two.onMain(
+      `UPDATE platform.tenant SET status = 'provisioning', created_at = now() - interval '1 hour' WHERE id = $1`,
+      [east.id],
+    );
+    expect(await two.run('tenant', 'list')).toMatchObject({ code: 0 });
+    expect(await two.placesOf(east.schema)).toEqual({ main: 0, east: 0 });
+    expect(await two.onMain('SELECT FROM platform.tenant WHERE id = $1', [east.id])).toEqual([]);
+  });
+});
+
+describe('a schema on the second server that the registry never knew', () => {
+  let empty: PlacedTenant;
+  let full: PlacedTenant;
+
+  beforeAll(async () => {
+    [empty, full] = [await two.tenant('east'), await two.tenant('east')];
+    const filled = ['"user"', 'audit_event', 'audit_link', 'audit_pending'].map(
+      (table) => `${empty.schema}.${table}`,
+    );
+    await two.onEast(`TRUNCATE ${filled.join(', ')} CASCADE`);
+    await two.onMain('DELETE FROM platform.tenant WHERE id = ANY ($1)', [[empty.id, full.id]]);
+  });
+
+  afterAll(async () => {
+    await two.onEast(`DROP SCHEMA ${full.schema} CASCADE`);
+    await two.onEast(`DROP ROLE ${full.schema}`);
+  });
+
+  it('is found', async () => {
+    const orphans = 'SELECT name, database FROM platform.orphan ORDER BY name';
+    await two.run('tenant', 'list');
+    expect(await two.onMain(orphans)).toEqual(
+      [empty.schema, full.schema].toSorted().map((name) => ({ name, database: 'east' })),
+    );
+  });
+
+  it('is removed when it was found long ago, but not when it holds rows', async () => {
+    await two.onMain(`UPDATE platform.orphan SET first_seen_at = now() - interval '2 days'`);
+    await two.run('tenant', 'list');
+    expect(await two.placesOf(empty.schema)).toEqual({ main: 0, east: 0 });
+    expect(await two.placesOf(full.schema)).toEqual({ main: 0, east: 1 });
+  });
+});
