@@ -2,8 +2,8 @@ import { CreateRegistry1790000000000 } from './1790000000000-create-registry.js'
 import { AddFleet1790000001000 } from './1790000001000-add-fleet.js';
 import { TenantPolicyAndSuspension1790000002000 } from './1790000002000-tenant-policy-and-suspension.js';
 import { PlatformSessionFacts1790000010000 } from './1790000010000-session-facts.js';
-import { PlatformKeysAndImpersonation1790000040000 } from './1790000040000-keys-and-impersonation.js';
 import { PlaceTenants1790000020000 } from './1790000020000-place-tenants.js';
+import { PlatformKeysAndImpersonation1790000040000 } from './1790000040000-keys-and-impersonation.js';
 import { PlatformSecondFactors1790000050000 } from './1790000050000-second-factors.js';
 import { LoginAttempts1790000060000 } from './1790000060000-login-attempts.js';
 import { PlatformAccountTokens1790000061000 } from './1790000061000-account-tokens.js';
@@ -16,8 +16,8 @@ export const registryMigrations = [
   AddFleet1790000001000,
   TenantPolicyAndSuspension1790000002000,
   PlatformSessionFacts1790000010000,
-  PlatformKeysAndImpersonation1790000040000,
   PlaceTenants1790000020000,
+  PlatformKeysAndImpersonation1790000040000,
   PlatformSecondFactors1790000050000,
   LoginAttempts1790000060000,
   PlatformAccountTokens1790000061000,

@@ -46,15 +46,6 @@ function hangUpSignal(response: Response): AbortSignal {
   return hangUp.signal;
 }
 
-/** A directory that forgets a tenant as soon as any node changes it. */
-function directoryHearing(registry: Registry, changes: Changes): TenantDirectory {
-  const directory = new TenantDirectory(registry);
-  changes.onChange(({ subject, tenantId }) => {
-    if (subject === 'tenant' && tenantId !== null) directory.forgetId(tenantId);
-  });
-  return directory;
-}
-
 const limitsOf = (config: Config) => ({
   statementMs: config.dbQueryTimeoutMs,
   lockMs: config.dbLockTimeoutMs,
@@ -174,7 +165,7 @@ class OpenDatabases {
     {
       provide: TenantDirectory,
       inject: [Registry, Changes],
-      useFactory: (registry: Registry, changes: Changes) => directoryHearing(registry, changes),
+      useFactory: (registry: Registry, changes: Changes) => TenantDirectory.hearing(registry, changes),
     },
     {
       provide: TenantLifecycle,

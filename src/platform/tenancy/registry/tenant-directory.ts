@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { In } from 'typeorm';
 import { ForbiddenError } from '../../../kernel/errors.js';
+import type { Changes } from '../changes/changes.js';
 import type { Registry } from './registry.js';
 import type { TenantBinding } from '../tenant-binding.js';
 import { Tenant } from './tenant.entity.js';
@@ -21,6 +22,15 @@ export class TenantDirectory {
   private forgotten = 0;
 
   constructor(private readonly registry: Registry) {}
+
+  /** A directory that forgets a tenant as soon as any node changes it. */
+  static hearing(registry: Registry, changes: Pick<Changes, 'onChange'>): TenantDirectory {
+    const directory = new TenantDirectory(registry);
+    changes.onChange(({ subject, tenantId }) => {
+      if (subject === 'tenant' && tenantId !== null) directory.forgetId(tenantId);
+    });
+    return directory;
+  }
 
   /** The live tenant with this id; undefined when there is none, or none yet, or none any more. */
   byId(id: string): Promise<Tenant | undefined> {
