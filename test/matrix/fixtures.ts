@@ -116,7 +116,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     body: (vendorId) => ({
       email: `${unique('u')}@ringfence.test`,
       name: 'New',
-      roles: ['vendor'],
+      roles: ['viewer'],
       vendorId,
     }),
   },
