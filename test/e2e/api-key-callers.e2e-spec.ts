@@ -31,6 +31,7 @@ describe('API keys as callers', () => {
         roles: [],
         permissions: [...OF_VENDOR].sort(),
         exceptFields: [],
+        actor: null,
       });
     });
 

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { ExpectedVersions } from '../../kernel/version.js';
-import { Allow, Created, IdParam, IfMatch, OwnedBy, Unkeyed } from '../http/route.js';
+import { Allow, Created, IdParam, IfMatch, OwnedBy, StepUp, Unkeyed } from '../http/route.js';
 import {
   ApiKeyDto,
   ApiKeyPageDto,
@@ -28,6 +28,7 @@ export class ApiKeysController {
   @Post()
   @Created()
   @Unkeyed()
+  @StepUp()
   @Allow('api_keys:create')
   async create(@Body() dto: CreateApiKeyDto): Promise<ApiKeyWithSecretDto> {
     const { key, secret } = await this.keys.create(dto);
@@ -46,6 +47,7 @@ export class ApiKeysController {
   @Post(':id/rotate')
   @HttpCode(200)
   @Unkeyed()
+  @StepUp()
   @Allow('api_keys:update')
   @OwnedBy(ApiKeysService)
   async rotate(

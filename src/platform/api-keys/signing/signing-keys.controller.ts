@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { ExpectedVersions } from '../../../kernel/version.js';
-import { Allow, Created, IdParam, IfMatch, OwnedBy, Unkeyed } from '../../http/route.js';
+import { Allow, Created, IdParam, IfMatch, OwnedBy, StepUp, Unkeyed } from '../../http/route.js';
 import {
   CreateSigningKeyDto,
   NewSigningKeyDto,
@@ -27,6 +27,7 @@ export class SigningKeysController {
   @Post()
   @Created()
   @Unkeyed()
+  @StepUp()
   @Allow('signing_keys:create')
   async create(@Body() dto: CreateSigningKeyDto): Promise<NewSigningKeyDto> {
     const { key, secret } = await this.keys.create(dto);
