@@ -15,7 +15,7 @@ describe('sign-in at a real cost', () => {
   let ada: Credentials & { id: string };
   let locked: Credentials;
   beforeAll(async () => {
-    server = await startServer({ ...(await besideShared()), BCRYPT_COST: '9' });
+    server = await startServer({ ...(await besideShared()), BCRYPT_COST: '11' });
     const tenant = await world.tenant();
     ada = await addAda(tenant);
     locked = { ...ada, email: uniqueEmail() };

@@ -23,6 +23,7 @@ import { FleetRegistry } from './fleet/fleet-registry.js';
 import { OwnerDatabase } from './owner/owner-database.js';
 import { loadedEntities, Registry } from './registry/registry.js';
 import { ServerLogins } from './binding/server-logins.js';
+import { hangUpSignal } from './hang-up.js';
 import { Placement } from './placement/placement.js';
 import { CitusNodes } from './placement/citus-nodes.js';
 import { shareOfPool, type ServingOptions } from './placement/served-database.js';
@@ -36,15 +37,6 @@ import { TenantPool } from './binding/tenant-pool.js';
 import { TenantRestoration } from './registry/tenant-restoration.js';
 import { TenantShares } from './shares/tenant-shares.js';
 import { TenantTables } from './tenant-tables.js';
-
-/** Aborts when the caller is gone before the answer was written. */
-function hangUpSignal(response: Response): AbortSignal {
-  const hangUp = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) hangUp.abort();
-  });
-  return hangUp.signal;
-}
 
 const limitsOf = (config: Config) => ({
   statementMs: config.dbQueryTimeoutMs,
@@ -226,6 +218,7 @@ export class TenancyModule implements NestModule, OnApplicationBootstrap, Before
     @Inject(TenantContext) private readonly context: TenantContext,
     @Inject(TenantLifecycle) private readonly lifecycle: TenantLifecycle,
     @Inject(TenantRestoration) private readonly restoration: TenantRestoration,
+    @Inject(Changes) private readonly changes: Changes,
     private readonly databases: OpenDatabases,
   ) {}
 
@@ -239,12 +232,14 @@ export class TenancyModule implements NestModule, OnApplicationBootstrap, Before
 
   /** Once every room has said what goes with a tenant. */
   async onApplicationBootstrap(): Promise<void> {
+    await this.changes.start();
     const faults = [...(await this.lifecycle.mend()), ...(await this.restoration.mend())];
     for (const fault of faults) new Logger('Tenancy').warn(fault);
   }
 
   /** Runs when the last request was answered, and before the database itself is stopped. */
   async beforeApplicationShutdown(): Promise<void> {
+    this.changes.stop();
     await this.databases.end();
   }
 }
