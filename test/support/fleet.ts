@@ -15,7 +15,6 @@ import { TenantDirectory } from '../../src/platform/tenancy/registry/tenant-dire
 import type { Tenant } from '../../src/platform/tenancy/registry/tenant.entity.js';
 import { TenantLifecycle } from '../../src/platform/tenancy/registry/tenant-lifecycle.js';
 import { RoleBinder } from '../../src/platform/tenancy/binding/tenant-binder.js';
-import { Changes } from '../../src/platform/tenancy/changes/changes.js';
 import { TenantPool } from '../../src/platform/tenancy/binding/tenant-pool.js';
 import { sharedDatabase } from './database.js';
 
@@ -104,13 +103,7 @@ export class Fleet {
     const program = {
       owner,
       registry,
-      lifecycle: new TenantLifecycle(
-        registry,
-        owner,
-        new TenantDirectory(registry),
-        context,
-        new Changes([]),
-      ),
+      lifecycle: new TenantLifecycle(registry, owner, new TenantDirectory(registry), context),
       migrator: new FleetMigrator(new FleetRegistry(registry, owner), owner),
     };
     this.pools.push(pool);

@@ -18,6 +18,7 @@ import { AccountNotices } from './accounts/account-notices.js';
 import { AccountStores } from './accounts/account-stores.js';
 import { AuthController } from './auth.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
+import { CallerChanges } from './callers/caller-changes.js';
 import { Callers } from './callers/callers.js';
 import { VerifiedTokens } from './callers/verified-tokens.js';
 import { ImpersonationService } from './impersonation/impersonation.service.js';
@@ -82,6 +83,7 @@ const rotationOf = (repository: SigningKeysRepository, masterKey: Buffer, config
     AccountNotices,
     AccountStores,
     AuthenticationGuard,
+    CallerChanges,
     Callers,
     ImpersonationService,
     CurrentPassword,

@@ -2,8 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import { In, type SelectQueryBuilder } from 'typeorm';
 import { NotFoundError } from '../../kernel/errors.js';
 import type { Permission } from '../../kernel/permissions.js';
-import { ofTenant } from '../tenancy/changes/change.js';
-import { Changes } from '../tenancy/changes/changes.js';
 import { ITEM } from '../tenancy/page-query.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { TenantRepository } from '../tenancy/tenant.repository.js';
@@ -14,20 +12,8 @@ import { CustomRole } from './role.entity.js';
 export class RolesRepository extends TenantRepository<CustomRole> {
   protected readonly readPermission = 'roles:read';
 
-  constructor(
-    @Inject(TenantContext) context: TenantContext,
-    @Inject(Changes) private readonly changes: Changes,
-  ) {
+  constructor(@Inject(TenantContext) context: TenantContext) {
     super(context, CustomRole);
-  }
-
-  /** What the role grants counts from its holders' next request on, on every node. */
-  override change(...args: Parameters<TenantRepository<CustomRole>['change']>): Promise<CustomRole> {
-    return this.announcing(() => super.change(...args));
-  }
-
-  override remove(...args: Parameters<TenantRepository<CustomRole>['remove']>): Promise<CustomRole> {
-    return this.announcing(() => super.remove(...args));
   }
 
   /** All of them, by name. */
@@ -75,15 +61,6 @@ export class RolesRepository extends TenantRepository<CustomRole> {
   /** Runs work in one transaction. */
   together<T>(work: () => Promise<T>): Promise<T> {
     return this.context.transaction(work);
-  }
-
-  private announcing<T>(work: () => Promise<T>): Promise<T> {
-    return this.context.transaction(async () => {
-      const result = await work();
-      const { manager, binding } = this.context;
-      await this.changes.announce(manager, ofTenant(binding.tenantId));
-      return result;
-    });
   }
 
   protected ownedBy(query: SelectQueryBuilder<CustomRole>): void {

@@ -161,7 +161,7 @@ class OpenDatabases {
     },
     {
       provide: TenantLifecycle,
-      inject: [Registry, TenantDatabases, TenantDirectory, TenantContext, Changes],
+      inject: [Registry, TenantDatabases, TenantDirectory, TenantContext],
       useFactory: (...parts: ConstructorParameters<typeof TenantLifecycle>) => new TenantLifecycle(...parts),
     },
     {

@@ -3,8 +3,6 @@ import { Not } from 'typeorm';
 import { NotFoundError } from '../../kernel/errors.js';
 import type { Page, PageRequest } from '../../kernel/page.js';
 import { findPage, ITEM, matchesText } from '../tenancy/page-query.js';
-import { ofTenant } from '../tenancy/changes/change.js';
-import { Changes } from '../tenancy/changes/changes.js';
 import { Registry } from '../tenancy/registry/registry.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { TenantDirectory } from '../tenancy/registry/tenant-directory.js';
@@ -22,7 +20,6 @@ export class TenantsRepository {
   constructor(
     @Inject(Registry) private readonly registry: Registry,
     @Inject(TenantDirectory) private readonly directory: TenantDirectory,
-    @Inject(Changes) private readonly changes: Changes,
     @Inject(TenantContext) private readonly context: TenantContext,
   ) {}
 
@@ -50,7 +47,6 @@ export class TenantsRepository {
       assertVersion(expected, tenant.version);
       const before = structuredClone({ ...tenant });
       apply(tenant);
-      await this.changes.announce(manager, ofTenant(id));
       const after = await manager.save(tenant);
       await this.context.changes.tell({ kind: 'updated', table: 'tenant', id, before, after: { ...after } });
       return after;

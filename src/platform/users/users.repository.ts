@@ -2,8 +2,6 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'typeorm';
 import type { Page, PageRequest } from '../../kernel/page.js';
 import { User } from '../auth/accounts/user.entity.js';
-import { ofAccount } from '../tenancy/changes/change.js';
-import { Changes } from '../tenancy/changes/changes.js';
 import { ITEM } from '../tenancy/page-query.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import { TenantRepository } from '../tenancy/tenant.repository.js';
@@ -13,20 +11,8 @@ export class UsersRepository extends TenantRepository<User> {
   protected readonly readPermission = 'users:read';
   protected override readonly quota = 'users';
 
-  constructor(
-    @Inject(TenantContext) context: TenantContext,
-    @Inject(Changes) private readonly changes: Changes,
-  ) {
+  constructor(@Inject(TenantContext) context: TenantContext) {
     super(context, User);
-  }
-
-  /** Roles, vendor and status count from the user's next request on, on every node. */
-  override change(...args: Parameters<TenantRepository<User>['change']>): Promise<User> {
-    return this.announcing(args[0], () => super.change(...args));
-  }
-
-  override remove(...args: Parameters<TenantRepository<User>['remove']>): Promise<User> {
-    return this.announcing(args[0], () => super.remove(...args));
   }
 
   /** Whose users these are. */
@@ -55,15 +41,6 @@ export class UsersRepository extends TenantRepository<User> {
 
   protected ownedBy(query: SelectQueryBuilder<User>, vendorId: string): void {
     query.andWhere(`${ITEM}.vendorId = :vendorId`, { vendorId });
-  }
-
-  private announcing<T>(id: string, work: () => Promise<T>): Promise<T> {
-    return this.context.transaction(async () => {
-      const result = await work();
-      const { manager, binding } = this.context;
-      await this.changes.announce(manager, ofAccount(binding.tenantId, id));
-      return result;
-    });
   }
 
   private admins(): SelectQueryBuilder<User> {

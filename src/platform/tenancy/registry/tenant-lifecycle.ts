@@ -5,8 +5,6 @@ import { ConflictError, NotFoundError } from '../../../kernel/errors.js';
 import { MAIN_DATABASE } from '../../config/environment.js';
 import { isUniqueViolation } from '../database-errors.js';
 import { LOGIN_SHARDS } from '../owner/database-roles.js';
-import { ofTenant } from '../changes/change.js';
-import type { Changes } from '../changes/changes.js';
 import { Orphans, type Orphan } from './orphans.js';
 import type { OwnerDatabase, OwnerDatabases } from '../owner/owner-database.js';
 import type { Registry } from './registry.js';
@@ -36,7 +34,6 @@ export class TenantLifecycle {
     private readonly databases: OwnerDatabases,
     private readonly directory: TenantDirectory,
     private readonly context: TenantContext,
-    private readonly changes: Pick<Changes, 'announce'>,
   ) {
     this.orphans = new Orphans(registry, databases);
     this.placement = new Placement(registry, databases);
@@ -188,7 +185,6 @@ export class TenantLifecycle {
       });
       if (!row) throw new NotFoundError();
       assertMayBecome(row.status, status);
-      await this.changes.announce(manager, ofTenant(row.id));
       const before = { ...row };
       const after = await manager.save(Object.assign(row, { status }, more));
       const { id } = row;
