@@ -79,11 +79,6 @@ export class ApiKeysRepository extends TenantRepository<ApiKey> {
     return rows;
   }
 
-  /** Runs work in one transaction. */
-  together<T>(work: () => Promise<T>): Promise<T> {
-    return this.context.transaction(work);
-  }
-
   protected ownedBy(query: SelectQueryBuilder<ApiKey>, vendorId: string): void {
     query.andWhere(`${ITEM}.vendorId = :vendorId`, { vendorId });
   }

@@ -8,12 +8,12 @@ import { AuditTrail } from '../audit/audit-trail.js';
 import { pageRequest } from '../http/page-request.js';
 import type { OwnerLookup } from '../http/route.js';
 import { Delegation } from '../roles/delegation.js';
+import { ofKnownVendor, ownerOf } from '../roles/owning-vendor.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import type { ApiKey } from './api-key.entity.js';
 import { formatApiKey, newApiKeySecret, type KeyEnvironment } from './api-key-text.js';
 import type { ApiKeyQueryDto, CreateApiKeyDto, RotateApiKeyDto } from './api-keys.dto.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
-import { ofKnownVendor, ownerOf } from './credential-owner.js';
 import { endOf, overlapEnd } from './key-life.js';
 import { assertForProgram } from './program-rights.js';
 

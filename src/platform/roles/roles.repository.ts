@@ -58,11 +58,6 @@ export class RolesRepository extends TenantRepository<CustomRole> {
     return rows.map(({ vendorId }) => vendorId);
   }
 
-  /** Runs work in one transaction. */
-  together<T>(work: () => Promise<T>): Promise<T> {
-    return this.context.transaction(work);
-  }
-
   protected ownedBy(query: SelectQueryBuilder<CustomRole>): void {
     query.andWhere('false');
   }

@@ -36,6 +36,11 @@ export abstract class TenantRepository<T extends TenantResource> {
   /** Adds "belongs to this vendor" to the query. */
   protected abstract ownedBy(query: SelectQueryBuilder<T>, vendorId: string): void;
 
+  /** Runs work in one transaction. */
+  together<R>(work: () => Promise<R>): Promise<R> {
+    return this.context.transaction(work);
+  }
+
   /** The vendor to which the caller's use of the permission is confined; null for none. Throws ForbiddenError. */
   confinedTo(permission: Permission): string | null {
     return this.context.confinementOf(permission);

@@ -6,7 +6,8 @@ import type { User } from '../auth/accounts/user.entity.js';
 import { InvitationsService } from '../auth/invitations/invitations.service.js';
 import { SessionsService } from '../auth/sessions/sessions.service.js';
 import { Delegation } from '../roles/delegation.js';
-import { assertVendorFits, lastAdmin, translating, unknownVendor } from './user-faults.js';
+import { unknownVendor } from '../roles/owning-vendor.js';
+import { assertVendorFits, lastAdmin, translating } from './user-faults.js';
 import type { UpdateUserDto } from './users.dto.js';
 import { UsersRepository } from './users.repository.js';
 

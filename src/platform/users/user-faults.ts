@@ -1,8 +1,7 @@
 import { ConflictError, InvalidError } from '../../kernel/errors.js';
+import { unknownVendor } from '../roles/owning-vendor.js';
 import { isForeignKeyViolation, isUniqueViolation } from '../tenancy/database-errors.js';
 
-export const unknownVendor = (): Error =>
-  InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
 export const lastAdmin = (): Error => new ConflictError('A tenant keeps at least one administrator.');
 
 /** Throws InvalidError. */

@@ -34,11 +34,6 @@ export class UsersRepository extends TenantRepository<User> {
     });
   }
 
-  /** Runs work in one transaction. */
-  together<T>(work: () => Promise<T>): Promise<T> {
-    return this.context.transaction(work);
-  }
-
   protected ownedBy(query: SelectQueryBuilder<User>, vendorId: string): void {
     query.andWhere(`${ITEM}.vendorId = :vendorId`, { vendorId });
   }

@@ -9,9 +9,10 @@ import type { User } from '../auth/accounts/user.entity.js';
 import { pageRequest } from '../http/page-request.js';
 import type { OwnerLookup } from '../http/route.js';
 import { Delegation } from '../roles/delegation.js';
+import { ownerOf } from '../roles/owning-vendor.js';
 import type { ExpectedVersions } from '../../kernel/version.js';
 import type { CreateUserDto, NewUser, UserQueryDto } from './users.dto.js';
-import { assertVendorFits, lastAdmin, translating, unknownVendor } from './user-faults.js';
+import { assertVendorFits, lastAdmin, translating } from './user-faults.js';
 import { UsersRepository } from './users.repository.js';
 
 /** A user whose password is hashed and who may be inserted. */
@@ -44,9 +45,7 @@ export class UsersService implements OwnerLookup {
 
   /** Throws ForbiddenInputError for roles that grant more than the caller holds. */
   async create(dto: CreateUserDto): Promise<NewUser> {
-    const confinedTo = this.users.confinedTo('users:create');
-    const vendorId = dto.vendorId ?? confinedTo;
-    if (confinedTo !== null && vendorId !== confinedTo) throw unknownVendor();
+    const vendorId = ownerOf(dto.vendorId, this.users.confinedTo('users:create'));
     const given = { pointer: '/password', words: [], tenantId: this.users.tenantId };
     const prepared = await this.prepare({ ...dto, vendorId }, given);
     return this.users.together(async () => {

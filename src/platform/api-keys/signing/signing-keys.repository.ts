@@ -42,11 +42,6 @@ export class SigningKeysRepository extends TenantRepository<RequestSigningKey> {
     await this.context.manager.query(PUT_SECRET, [id, sealed]);
   }
 
-  /** Runs work in one transaction. */
-  together<T>(work: () => Promise<T>): Promise<T> {
-    return this.context.transaction(work);
-  }
-
   protected ownedBy(query: SelectQueryBuilder<RequestSigningKey>, vendorId: string): void {
     query.andWhere(`${ITEM}.vendorId = :vendorId`, { vendorId });
   }

@@ -7,7 +7,7 @@ import type { ExpectedVersions } from '../../../kernel/version.js';
 import { AuditTrail } from '../../audit/audit-trail.js';
 import { pageRequest } from '../../http/page-request.js';
 import type { OwnerLookup } from '../../http/route.js';
-import { ownerOf, ofKnownVendor } from '../credential-owner.js';
+import { ofKnownVendor, ownerOf } from '../../roles/owning-vendor.js';
 import { normalisedPublicKey } from './signing-algorithms.js';
 import type { RequestSigningKey } from './signing-key.entity.js';
 import { SigningKeySecrets } from './signing-key-secrets.js';

@@ -1,8 +1,11 @@
 import { InvalidError } from '../../kernel/errors.js';
 import { isForeignKeyViolation } from '../tenancy/database-errors.js';
 
+export const unknownVendor = (): Error =>
+  InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
+
 /**
- * The vendor that is to own a credential; null: the tenant. Who is confined to a vendor need not name it, and may name no
+ * The vendor that is to own a thing; null: none, so the tenant does. Who is confined to a vendor need not name it, and may name no
  * other. Throws InvalidError.
  */
 export function ownerOf(asked: string | null | undefined, confinedTo: string | null): string | null {
@@ -19,5 +22,3 @@ export async function ofKnownVendor<T>(add: () => Promise<T>): Promise<T> {
     throw isForeignKeyViolation(error) ? unknownVendor() : error;
   }
 }
-
-const unknownVendor = (): Error => InvalidError.field('/vendorId', 'unknown', 'There is no such vendor.');
