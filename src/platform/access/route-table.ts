@@ -45,6 +45,9 @@ export class UndeclaredRouteError extends Error {
 /** Every route there is, read from the controllers themselves. Stops the start when one does not declare its access. */
 @Injectable()
 export class RouteTable implements OnModuleInit {
+  /** By which requests are found; read once, since routes do not change after the start. */
+  private known: readonly RouteEntry[] | undefined;
+
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
@@ -71,7 +74,8 @@ export class RouteTable implements OnModuleInit {
 
   /** The route that a request of this method and path meets, and the path's `:id` if it has one; undefined for none. */
   find(method: string, path: string): { route: RouteEntry; id: string | undefined } | undefined {
-    for (const route of this.entries()) {
+    this.known ??= this.entries();
+    for (const route of this.known) {
       const found = route.method === method && match<{ id?: string }>(route.path)(path);
       if (found) return { route, id: found.params.id };
     }

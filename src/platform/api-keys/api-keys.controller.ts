@@ -5,11 +5,11 @@ import { Allow, Created, IdParam, IfMatch, OwnedBy, StepUp, Unkeyed } from '../h
 import {
   ApiKeyDto,
   ApiKeyPageDto,
-  ApiKeyQueryDto,
   ApiKeyWithSecretDto,
   CreateApiKeyDto,
   RotateApiKeyDto,
 } from './api-keys.dto.js';
+import { CredentialQueryDto } from './credential-query.dto.js';
 import { ApiKeysService } from './api-keys.service.js';
 
 @ApiTags('API keys')
@@ -20,7 +20,7 @@ export class ApiKeysController {
   /** List the API keys that you may see */
   @Get()
   @Allow('api_keys:read')
-  async list(@Query() query: ApiKeyQueryDto): Promise<ApiKeyPageDto> {
+  async list(@Query() query: CredentialQueryDto): Promise<ApiKeyPageDto> {
     return ApiKeyPageDto.from(await this.keys.list(query), (key) => ApiKeyDto.from(key));
   }
 

@@ -6,7 +6,6 @@ import {
   IsArray,
   IsBoolean,
   IsInt,
-  IsString,
   IsUUID,
   Length,
   Matches,
@@ -15,7 +14,6 @@ import {
 } from 'class-validator';
 import { IsOneLine, IsTime, Nullable, Optional } from '../http/fields.js';
 import { pageOf } from '../http/response/page.dto.js';
-import { PageQuery } from '../http/route.js';
 import type { ApiKey } from './api-key.entity.js';
 import { ANNOUNCED_DAYS, daysLeft } from './key-life.js';
 
@@ -69,19 +67,6 @@ export class RotateApiKeyDto {
   @Optional()
   @IsTime()
   expiresAt?: string;
-}
-
-export class ApiKeyQueryDto extends PageQuery {
-  /** Only keys of this vendor */
-  @Optional()
-  @IsUUID()
-  vendorId?: string;
-
-  /** Only keys whose name contains this, in upper or lower case */
-  @Optional()
-  @IsString()
-  @Length(1, 100)
-  q?: string;
 }
 
 const STATES = ['active', 'expiring', 'expired'] as const;

@@ -7,7 +7,8 @@ import { tenantTable } from '../tenancy/tenant-schema.js';
 import { TenantRepository } from '../tenancy/tenant.repository.js';
 import { ApiKey } from './api-key.entity.js';
 
-export interface ApiKeyFilter {
+/** What narrows a list of keys, of either kind. */
+export interface CredentialFilter {
   vendorId?: string;
   q?: string;
 }
@@ -46,7 +47,7 @@ export class ApiKeysRepository extends TenantRepository<ApiKey> {
     super(context, ApiKey);
   }
 
-  list(request: PageRequest, { vendorId, q }: ApiKeyFilter): Promise<Page<ApiKey>> {
+  list(request: PageRequest, { vendorId, q }: CredentialFilter): Promise<Page<ApiKey>> {
     return this.findPage(request, { equals: { vendorId }, search: ['name', q] });
   }
 

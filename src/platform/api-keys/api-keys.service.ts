@@ -12,7 +12,8 @@ import { ofKnownVendor, ownerOf } from '../roles/owning-vendor.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
 import type { ApiKey } from './api-key.entity.js';
 import { formatApiKey, newApiKeySecret, type KeyEnvironment } from './api-key-text.js';
-import type { ApiKeyQueryDto, CreateApiKeyDto, RotateApiKeyDto } from './api-keys.dto.js';
+import type { CreateApiKeyDto, RotateApiKeyDto } from './api-keys.dto.js';
+import type { CredentialQueryDto } from './credential-query.dto.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { endOf, overlapEnd } from './key-life.js';
 import { assertForProgram } from './program-rights.js';
@@ -38,7 +39,7 @@ export class ApiKeysService implements OwnerLookup {
     @Inject(KEY_ENVIRONMENT) private readonly environment: KeyEnvironment,
   ) {}
 
-  list(query: ApiKeyQueryDto): Promise<Page<ApiKey>> {
+  list(query: CredentialQueryDto): Promise<Page<ApiKey>> {
     return this.keys.list(pageRequest(query), query);
   }
 

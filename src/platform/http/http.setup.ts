@@ -7,7 +7,6 @@ import type { Config } from '../config/config.js';
 import { createLogger, createRequestLogger, NestLogger } from './logger.js';
 import { ProblemFilter, type ErrorTranslator, type RefusalObserver } from './problem.filter.js';
 import { readJsonBody } from './request/body.middleware.js';
-import { rememberClient } from './request/client-facts.js';
 import { DeclaredInputInterceptor } from './request/declared-input.interceptor.js';
 import { rememberRequest } from './request/request-facts.js';
 import { assignRequestId } from './request/request-id.js';
@@ -38,7 +37,7 @@ export function configureHttp(app: NestExpressApplication, config: Config, setup
   app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
   app.use(assignRequestId, rememberRequest, setSecurityHeaders, forbidCaching, createRequestLogger(logger));
   allowOrigins(app, config);
-  app.use(app.get(AddressThrottlerGuard).middleware, checkTarget, ...readJsonBody, rememberClient);
+  app.use(app.get(AddressThrottlerGuard).middleware, checkTarget, ...readJsonBody);
   const reflector = app.get(Reflector);
   app.useGlobalInterceptors(
     new DeclaredInputInterceptor(reflector),

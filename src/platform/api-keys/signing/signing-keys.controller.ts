@@ -7,8 +7,8 @@ import {
   NewSigningKeyDto,
   SigningKeyDto,
   SigningKeyPageDto,
-  SigningKeyQueryDto,
 } from './signing-keys.dto.js';
+import { CredentialQueryDto } from '../credential-query.dto.js';
 import { SigningKeysService } from './signing-keys.service.js';
 
 @ApiTags('Signing keys')
@@ -19,7 +19,7 @@ export class SigningKeysController {
   /** List the signing keys that you may see */
   @Get()
   @Allow('signing_keys:read')
-  async list(@Query() query: SigningKeyQueryDto): Promise<SigningKeyPageDto> {
+  async list(@Query() query: CredentialQueryDto): Promise<SigningKeyPageDto> {
     return SigningKeyPageDto.from(await this.keys.list(query), (key) => SigningKeyDto.from(key));
   }
 

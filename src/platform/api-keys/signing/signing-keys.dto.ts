@@ -2,7 +2,6 @@ import { ApiProperty } from '@nestjs/swagger';
 import { IsIn, IsString, IsUUID, Length } from 'class-validator';
 import { IsOneLine, Nullable, Optional } from '../../http/fields.js';
 import { pageOf } from '../../http/response/page.dto.js';
-import { PageQuery } from '../../http/route.js';
 import { SIGNING_ALGORITHMS, type SigningAlgorithm } from './signing-algorithms.js';
 import type { RequestSigningKey } from './signing-key.entity.js';
 
@@ -27,19 +26,6 @@ export class CreateSigningKeyDto {
   @Nullable()
   @IsUUID()
   vendorId?: string | null;
-}
-
-export class SigningKeyQueryDto extends PageQuery {
-  /** Only keys of this vendor */
-  @Optional()
-  @IsUUID()
-  vendorId?: string;
-
-  /** Only keys whose name contains this, in upper or lower case */
-  @Optional()
-  @IsString()
-  @Length(1, 100)
-  q?: string;
 }
 
 export class SigningKeyDto {

@@ -5,12 +5,8 @@ import { ITEM } from '../../tenancy/page-query.js';
 import { TenantContext } from '../../tenancy/tenant-context.js';
 import { tenantTable } from '../../tenancy/tenant-schema.js';
 import { TenantRepository } from '../../tenancy/tenant.repository.js';
+import type { CredentialFilter } from '../api-keys.repository.js';
 import { RequestSigningKey } from './signing-key.entity.js';
-
-export interface SigningKeyFilter {
-  vendorId?: string;
-  q?: string;
-}
 
 /** The secret can be sealed to its place only once the row has its id. */
 const PUT_SECRET = `UPDATE ${tenantTable('request_signing_key')} SET sealed_secret = $2 WHERE id = $1`;
@@ -24,7 +20,7 @@ export class SigningKeysRepository extends TenantRepository<RequestSigningKey> {
     super(context, RequestSigningKey);
   }
 
-  list(request: PageRequest, { vendorId, q }: SigningKeyFilter): Promise<Page<RequestSigningKey>> {
+  list(request: PageRequest, { vendorId, q }: CredentialFilter): Promise<Page<RequestSigningKey>> {
     return this.findPage(request, { equals: { vendorId }, search: ['name', q] });
   }
 

@@ -11,7 +11,8 @@ import { ofKnownVendor, ownerOf } from '../../roles/owning-vendor.js';
 import { normalisedPublicKey } from './signing-algorithms.js';
 import type { RequestSigningKey } from './signing-key.entity.js';
 import { SigningKeySecrets } from './signing-key-secrets.js';
-import type { CreateSigningKeyDto, SigningKeyQueryDto } from './signing-keys.dto.js';
+import type { CreateSigningKeyDto } from './signing-keys.dto.js';
+import type { CredentialQueryDto } from '../credential-query.dto.js';
 import { SigningKeysRepository } from './signing-keys.repository.js';
 
 /** Far more than one owner keeps an overview of. */
@@ -26,7 +27,7 @@ export class SigningKeysService implements OwnerLookup {
     private readonly audit: AuditTrail,
   ) {}
 
-  list(query: SigningKeyQueryDto): Promise<Page<RequestSigningKey>> {
+  list(query: CredentialQueryDto): Promise<Page<RequestSigningKey>> {
     return this.keys.list(pageRequest(query), query);
   }
 

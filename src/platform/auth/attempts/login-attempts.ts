@@ -1,9 +1,10 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { normalizeIp } from '@nestjs/throttler';
 import { RateLimitedError } from '../../../kernel/errors.js';
 import { CONFIG, MASTER_KEY } from '../../config/config.module.js';
 import type { Config } from '../../config/config.js';
+import { derivedKey } from '../../protection/sealing.js';
 import { AttemptLanes } from './attempt-lanes.js';
 import { LockNotices } from './lock-notices.js';
 import {
@@ -22,7 +23,6 @@ const RULES: LockRules = { lockAfter: 10, firstLockSeconds: 60, longestLockSecon
 const ADDRESS_WINDOW_SECONDS = 600;
 const ADDRESS_ALLOWANCES = 5;
 const SWEEP_MS = 15 * 60_000;
-const KEY_BYTES = 32;
 
 /** What somebody tries to prove, and whose it is. */
 export interface AttemptSubject {
@@ -55,7 +55,7 @@ export interface Attempt {
 export class LoginAttempts implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger(LoginAttempts.name);
   private readonly lanes = new AttemptLanes();
-  private readonly key: Buffer;
+  private readonly key: Uint8Array;
   /** Failures of one address in ten minutes; 0: not limited. */
   private readonly addressLimit: number;
   private timer?: NodeJS.Timeout;
@@ -66,7 +66,7 @@ export class LoginAttempts implements OnModuleInit, OnModuleDestroy {
     @Inject(CONFIG) config: Config,
     @Inject(MASTER_KEY) masterKey: Buffer,
   ) {
-    this.key = Buffer.from(hkdfSync('sha256', masterKey, '', 'ringfence/login-counter', KEY_BYTES));
+    this.key = derivedKey(masterKey, 'ringfence/login-counter');
     this.addressLimit = config.loginRateLimitPerMinute * ADDRESS_ALLOWANCES;
   }
 

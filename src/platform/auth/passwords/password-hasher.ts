@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { getRounds } from 'bcryptjs';
@@ -6,12 +6,12 @@ import { Piscina } from 'piscina';
 import { UnavailableError } from '../../../kernel/errors.js';
 import { CONFIG, MASTER_KEY } from '../../config/config.module.js';
 import type { Config } from '../../config/config.js';
+import { derivedKey } from '../../protection/sealing.js';
 
 /** Two hashes at once keep two cores busy; more only make each slower. */
 const THREADS = 2;
 /** At about a quarter of a second each, the last of them waits for some eight seconds. */
 const MAX_QUEUE = 64;
-const PEPPER_BYTES = 32;
 /** Salt and digest of zeros: well-formed, so that it costs as much as a real hash, and no password's. */
 const NOBODYS_SALT_AND_DIGEST = '.'.repeat(53);
 
@@ -21,7 +21,7 @@ const NOBODYS_SALT_AND_DIGEST = '.'.repeat(53);
  */
 @Injectable()
 export class PasswordHasher implements OnApplicationShutdown {
-  private readonly pepper: Buffer;
+  private readonly pepper: Uint8Array;
   private readonly cost: number;
   private readonly nobodysHash: string;
   private readonly workers = new Piscina({
@@ -33,7 +33,7 @@ export class PasswordHasher implements OnApplicationShutdown {
   });
 
   constructor(@Inject(CONFIG) config: Config, @Inject(MASTER_KEY) masterKey: Buffer) {
-    this.pepper = Buffer.from(hkdfSync('sha256', masterKey, '', 'ringfence/password-pepper', PEPPER_BYTES));
+    this.pepper = derivedKey(masterKey, 'ringfence/password-pepper');
     this.cost = config.bcryptCost;
     this.nobodysHash = `$2b$${String(this.cost).padStart(2, '0')}$${NOBODYS_SALT_AND_DIGEST}`;
   }

@@ -1,5 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import type { NextFunction, Request, Response } from 'express';
+import { currentRequest } from './request-facts.js';
 
 const USER_AGENT_MAX = 300;
 /** Control characters, and those that turn the direction of what is shown after them. */
@@ -13,21 +12,16 @@ export interface ClientFacts {
   address: string | null;
 }
 
-const NOBODY: ClientFacts = { userAgent: null, address: null };
-const storage = new AsyncLocalStorage<ClientFacts>();
-
 /** From where the request under way came; nothing is known of what no request began. */
-export const clientFacts = (): ClientFacts => storage.getStore() ?? NOBODY;
-
-/** Makes `clientFacts` known to all that the request does. */
-export function rememberClient(request: Request, _response: Response, next: NextFunction): void {
-  storage.run({ userAgent: shownAgent(request.get('user-agent')), address: plainAddress(request.ip) }, next);
+export function clientFacts(): ClientFacts {
+  const { givenAgent, address } = currentRequest() ?? {};
+  return { userAgent: shownAgent(givenAgent), address: plainAddress(address) };
 }
 
 function shownAgent(header: string | undefined): string | null {
   return header?.replace(UNSHOWABLE, '').trim().slice(0, USER_AGENT_MAX) || null;
 }
 
-function plainAddress(ip: string | undefined): string | null {
+function plainAddress(ip: string | null | undefined): string | null {
   return ip?.replace(/^::ffff:(?=\d+\.)/i, '') ?? null;
 }

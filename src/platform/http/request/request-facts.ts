@@ -23,10 +23,14 @@ export class RequestFacts {
     return this.request.ip ?? null;
   }
 
+  /** What the client calls itself, as it was sent: fit for nobody's eyes. */
+  get givenAgent(): string | undefined {
+    return this.request.get('user-agent');
+  }
+
   /** As the client calls itself, shortened and made harmless. */
   get userAgent(): string | null {
-    const given = this.request.get('user-agent');
-    return given?.slice(0, USER_AGENT_MAX).replace(CONTROL_CHARACTERS, ' ').toWellFormed() ?? null;
+    return this.givenAgent?.slice(0, USER_AGENT_MAX).replace(CONTROL_CHARACTERS, ' ').toWellFormed() ?? null;
   }
 
   /** The caller, once known. */
