@@ -184,10 +184,14 @@ describe('an invitation', () => {
     for (const text of ['', 'inv_', body.refreshToken]) await expectBadToken(text);
   });
 
+  it('is made for no operator whose address another has', async () => {
+    const address = ` ${OPERATOR_EMAIL.toUpperCase()}`;
+    expect((await runCommand('operator', 'create', '--email', address)).code).toBe(1);
+  });
+
   it('lets a further operator in, who can be sent another link', async () => {
     const email = uniqueEmail();
     const token = await linkToken('operator', 'create', '--email', ` ${email.toUpperCase()}`);
-    expect((await runCommand('operator', 'create', '--email', email)).code).toBe(1);
     const newer = await linkToken('operator', 'link', '--email', email);
     await expectBadToken(token);
     expect((await accept(newer, PASSWORD)).status).toBe(200);

@@ -7,16 +7,18 @@ import { TenantContext } from '../tenancy/tenant-context.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 
 const PERIOD_MS = 60 * 60_000;
+/** So that neither a start nor a command of a few seconds goes through all tenants. */
+const FIRST_AFTER_MS = 60_000;
 
 /**
  * Announces the end of API keys 14, 7 and 1 days ahead, each once, in the log of their tenant. Looks through the active
- * tenants at the start and every hour, one after the other; nodes that look at the same time share the work.
+ * tenants a minute after the start and every hour, one after the other; nodes that look at the same time share the work.
  */
 @Injectable()
 export class ExpiryNotices implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(ExpiryNotices.name);
   private isStopping = false;
-  private timer?: NodeJS.Timeout;
+  private readonly timers: NodeJS.Timeout[] = [];
   private underWay: Promise<void> = Promise.resolve();
 
   constructor(
@@ -27,15 +29,15 @@ export class ExpiryNotices implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.underWay = this.announceAll();
-    this.timer = setInterval(() => {
+    const look = (): void => {
       this.underWay = this.underWay.then(() => this.announceAll());
-    }, PERIOD_MS).unref();
+    };
+    this.timers.push(setTimeout(look, FIRST_AFTER_MS).unref(), setInterval(look, PERIOD_MS).unref());
   }
 
   async onModuleDestroy(): Promise<void> {
     this.isStopping = true;
-    clearInterval(this.timer);
+    for (const timer of this.timers) clearTimeout(timer);
     await this.underWay;
   }
 
