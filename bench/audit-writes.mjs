@@ -3,14 +3,12 @@
  * server each and one database. Needs `npm run build`; measures for about 40 seconds. Exits with 1 when the rate with the log is
  * below 75 % of the rate without. "Without" is the same program whose audit trail is told, by this bench alone, to do nothing.
  */
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { middle } from './figures.mjs';
+import { newHome, ROOT, startServer } from './server.mjs';
 
-const ROOT = resolve(fileURLToPath(new URL('.', import.meta.url)), '..');
 const WRITERS = 16;
 const ROUNDS = 4;
 const ROUND_MS = 4000;
@@ -28,40 +26,20 @@ const PROGRAM = (without) => `
   from('serving/serve.js').serve();
 `;
 
-const home = mkdtempSync(join(tmpdir(), 'ringfence-bench-'));
-chmodSync(home, 0o711);
+const home = newHome();
 
-async function start(without, env) {
-  const child = spawn(process.execPath, ['-e', PROGRAM(without)], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: 'test',
-      PORT: '0',
+const start = (without, env) =>
+  startServer(
+    {
       DATA_DIR: join(home, 'data'),
-      BCRYPT_COST: '4',
-      LOG_LEVEL: 'error',
-      RATE_LIMIT_PER_MINUTE: '0',
-      LOGIN_RATE_LIMIT_PER_MINUTE: '0',
       TENANT_REQUESTS_PER_MINUTE: '1000000',
       TENANT_VENDORS: '1000000',
       BOOTSTRAP_OPERATOR_EMAIL: 'operator@bench.test',
       BOOTSTRAP_OPERATOR_PASSWORD: PASSWORD,
       ...env,
     },
-  });
-  const url = await new Promise((found, failed) => {
-    let written = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      written += text;
-      const listening = /listening on (\S+)/.exec(written)?.[1];
-      if (listening) found(listening);
-    });
-    child.once('exit', () => failed(new Error(`the server ended: ${written}`)));
-  });
-  return { child, url };
-}
+    ['-e', PROGRAM(without)],
+  );
 
 async function call(url, method, path, token, body) {
   const response = await fetch(url + path, {
@@ -93,7 +71,6 @@ async function rate(url, token, forMs) {
 }
 
 const load = () => readFileSync('/proc/loadavg', 'utf8').split(' ')[0];
-const middle = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const servers = [];
 
 try {
@@ -133,11 +110,7 @@ try {
   console.log(`the log afterwards:              ${JSON.stringify(verified)}`);
   process.exitCode = ratio >= BOUND ? 0 : 1;
 } finally {
-  for (const { child } of servers.reverse()) {
-    const ended = new Promise((done) => child.once('exit', done));
-    child.kill('SIGTERM');
-    await ended;
-  }
+  for (const server of servers.reverse()) await server.stop();
   rmSync(home, { recursive: true, force: true });
 }
 

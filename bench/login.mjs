@@ -2,15 +2,12 @@
  * What signing in tells by its time, and what a storm of it costs the others, on one server with a database of its own and a real
  * cost of bcrypt. Needs `npm run build`; takes about a minute on two idle cores. Exits with 1 when a bound is passed.
  */
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import { middle, percent, say } from './figures.mjs';
+import { newHome, startServer } from './server.mjs';
 
-const ROOT = resolve(fileURLToPath(new URL('.', import.meta.url)), '..');
 const PASSWORD = 'a pass phrase of this bench alone';
 const OPERATOR = { email: 'operator@bench.test', password: PASSWORD };
 const SAMPLES = 30;
@@ -19,37 +16,17 @@ const LOGINS = 50;
 const READS = 400;
 const MAX_ADDED_MS = 50;
 
-const home = mkdtempSync(join(tmpdir(), 'ringfence-bench-'));
-chmodSync(home, 0o711);
-const server = spawn(process.execPath, [join(ROOT, 'dist/src/main.js')], {
-  cwd: ROOT,
-  stdio: ['ignore', 'pipe', 'inherit'],
-  env: {
-    PATH: process.env.PATH,
-    NODE_ENV: 'test',
-    PORT: '0',
-    DATA_DIR: join(home, 'data'),
-    BCRYPT_COST: '12',
-    LOG_LEVEL: 'error',
-    RATE_LIMIT_PER_MINUTE: '0',
-    LOGIN_RATE_LIMIT_PER_MINUTE: '0',
-    BOOTSTRAP_OPERATOR_EMAIL: OPERATOR.email,
-    BOOTSTRAP_OPERATOR_PASSWORD: PASSWORD,
-  },
-});
-const url = await new Promise((found, failed) => {
-  let written = '';
-  server.stdout.setEncoding('utf8').on('data', (text) => {
-    written += text;
-    const listening = /listening on (\S+)/.exec(written)?.[1];
-    if (listening) found(listening);
-  });
-  server.once('exit', () => failed(new Error(`the server ended: ${written}`)));
+const home = newHome();
+const server = await startServer({
+  DATA_DIR: join(home, 'data'),
+  BCRYPT_COST: '12',
+  BOOTSTRAP_OPERATOR_EMAIL: OPERATOR.email,
+  BOOTSTRAP_OPERATOR_PASSWORD: PASSWORD,
 });
 
 async function call(method, path, { token, body } = {}) {
   const begun = performance.now();
-  const response = await fetch(url + path, {
+  const response = await fetch(server.url + path, {
     method,
     headers: { ...(token && { authorization: `Bearer ${token}` }), 'content-type': 'application/json' },
     body: body && JSON.stringify(body),
@@ -117,9 +94,7 @@ try {
   say('added', `${(under - alone).toFixed(1)} ms`, `bound ${MAX_ADDED_MS} ms`);
   hasPassed &&= under - alone < MAX_ADDED_MS;
 } finally {
-  const ended = new Promise((done) => server.once('exit', done));
-  server.kill('SIGTERM');
-  await ended;
+  await server.stop();
   rmSync(home, { recursive: true, force: true });
 }
 process.exitCode = hasPassed ? 0 : 1;

@@ -6,17 +6,14 @@
  * long the server waited for a core, tell how much that was. When it waited for more than a fifth of the time with B alone,
  * the machine was measured and not the server: the exit code is 2.
  */
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { middle } from './figures.mjs';
+import { newHome, startServer } from './server.mjs';
 
-const ROOT = resolve(fileURLToPath(new URL('.', import.meta.url)), '..');
 const PHASE_MS = 3000;
 /** B alone and B beside the flood, by turns; which goes first changes. */
 const ROUNDS = 5;
@@ -32,34 +29,13 @@ const SHARE = { requestsPerMinute: 600, concurrentRequests: 5 };
 const FLOOD = 10;
 const PASSWORD = 'a pass phrase of this bench alone';
 
-const home = mkdtempSync(join(tmpdir(), 'ringfence-bench-'));
-chmodSync(home, 0o711);
-const server = spawn(process.execPath, [join(ROOT, 'dist/src/main.js')], {
-  cwd: ROOT,
-  stdio: ['ignore', 'pipe', 'inherit'],
-  env: {
-    PATH: process.env.PATH,
-    NODE_ENV: 'test',
-    PORT: '0',
-    DATA_DIR: join(home, 'data'),
-    BCRYPT_COST: '4',
-    LOG_LEVEL: 'error',
-    RATE_LIMIT_PER_MINUTE: '0',
-    LOGIN_RATE_LIMIT_PER_MINUTE: '0',
-    BOOTSTRAP_OPERATOR_EMAIL: 'operator@bench.test',
-    BOOTSTRAP_OPERATOR_PASSWORD: PASSWORD,
-  },
+const home = newHome();
+const server = await startServer({
+  DATA_DIR: join(home, 'data'),
+  BOOTSTRAP_OPERATOR_EMAIL: 'operator@bench.test',
+  BOOTSTRAP_OPERATOR_PASSWORD: PASSWORD,
 });
-
-const url = await new Promise((found, failed) => {
-  let written = '';
-  server.stdout.setEncoding('utf8').on('data', (text) => {
-    written += text;
-    const listening = /listening on (\S+)/.exec(written)?.[1];
-    if (listening) found(listening);
-  });
-  server.once('exit', () => failed(new Error(`the server ended: ${written}`)));
-});
+const { url } = server;
 
 async function call(method, path, { token, body } = {}) {
   const response = await fetch(url + path, {
@@ -188,8 +164,6 @@ try {
     console.log('The machine was too busy for this to say anything: the server had no core to itself.');
   process.exitCode = isStarved ? 2 : ratio <= BOUND ? 0 : 1;
 } finally {
-  const ended = new Promise((done) => server.once('exit', done));
-  server.kill('SIGTERM');
-  await Promise.race([ended, sleep(10_000)]);
+  await server.stop();
   rmSync(home, { recursive: true, force: true });
 }

@@ -4,13 +4,13 @@
  *
  *   node bench/statements.mjs [tenants = 100] [names a connection keeps at most = 256]
  */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import pg from 'pg';
 import { middle, rate, say } from './figures.mjs';
 import * as engine from './tenant-engine.mjs';
+import { newHome } from './server.mjs';
 import { startServer } from './tenant-server.mjs';
 
 const [tenants = '100', names = '256'] = process.argv.slice(2);
@@ -24,8 +24,7 @@ const EMAIL = 'admin@bench.test';
 const PASSWORD = 'a pass phrase of this bench alone';
 const MEBIBYTE = 1_048_576;
 
-const home = mkdtempSync(join(tmpdir(), 'ringfence-bench-'));
-chmodSync(home, 0o711);
+const home = newHome();
 const dataDir = join(home, 'data');
 const masterKey = engine.newMasterKey();
 

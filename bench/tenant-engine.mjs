@@ -1,11 +1,11 @@
 /** What bench/tenants.mjs measures: the tenancy engine of `dist`, and the same by hand on a database beside it. */
 import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
-import { fileURLToPath, URLSearchParams } from 'node:url';
+import { join } from 'node:path';
+import { URLSearchParams } from 'node:url';
 import pg from 'pg';
+import { ROOT } from './server.mjs';
 
-export const ROOT = resolve(fileURLToPath(new URL('.', import.meta.url)), '..');
 const require = createRequire(import.meta.url);
 /** What the build made of src/`path`; the built code is CommonJS. */
 const built = (path) => require(join(ROOT, 'dist', path));
@@ -16,7 +16,6 @@ export const { startEmbeddedPostgres, connectToRunning } = built(
 const { registryMigrations } = built('migrations/platform/all.js');
 const { tenantMigrations } = built('migrations/tenant/all.js');
 export const { bindingOf, TenantDirectory } = built('src/platform/tenancy/registry/tenant-directory.js');
-const { Changes } = built('src/platform/tenancy/changes/changes.js');
 const { FleetMigrator } = built('src/platform/tenancy/fleet/fleet-migrator.js');
 const { FleetRegistry } = built('src/platform/tenancy/fleet/fleet-registry.js');
 const { grantToTenant, openSchema } = built('src/platform/tenancy/owner/tenant-blueprint.js');
@@ -74,7 +73,7 @@ export async function openEngine(connection, masterKey, steps = [], names = NAME
     owner,
     pool,
     context,
-    lifecycle: new TenantLifecycle(registry, owner, new TenantDirectory(registry), context, new Changes([])),
+    lifecycle: new TenantLifecycle(registry, owner, new TenantDirectory(registry), context),
     migrator: new FleetMigrator(new FleetRegistry(registry, owner), owner),
     async end() {
       await pool.end();

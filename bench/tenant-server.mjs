@@ -1,59 +1,23 @@
 /** The server itself, as bench/tenants.mjs starts it on a folder that has tenants already. */
-import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { connectToRunning, ROOT } from './tenant-engine.mjs';
+import { startServer as start } from './server.mjs';
+import { connectToRunning } from './tenant-engine.mjs';
 
 const LIMIT = '1000000000';
 const WORKERS = 16;
 
-/** Starts `dist/src/main.js`; with how long it took until it listened. */
-export async function startServer(dataDir, masterKey, env = {}) {
-  const begun = performance.now();
-  const child = spawn(process.execPath, [join(ROOT, 'dist/src/main.js')], {
-    cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: 'test',
-      PORT: '0',
-      DATA_DIR: dataDir,
-      MASTER_KEY: masterKey.toString('base64'),
-      BCRYPT_COST: '4',
-      LOG_LEVEL: 'error',
-      RATE_LIMIT_PER_MINUTE: '0',
-      LOGIN_RATE_LIMIT_PER_MINUTE: '0',
-      TENANT_REQUESTS_PER_MINUTE: LIMIT,
-      ...env,
-    },
+/** The server on a folder of data that has tenants already. */
+export const startServer = (dataDir, masterKey, env = {}) =>
+  start({
+    DATA_DIR: dataDir,
+    MASTER_KEY: masterKey.toString('base64'),
+    TENANT_REQUESTS_PER_MINUTE: LIMIT,
+    ...env,
   });
-  const url = await new Promise((found, failed) => {
-    let written = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      written += text;
-      const listening = /listening on (\S+)/.exec(written)?.[1];
-      if (listening) found(listening);
-    });
-    child.once('exit', () => failed(new Error(`the server ended: ${written}`)));
-  });
-  const startMs = performance.now() - begun;
-  return {
-    url,
-    startMs,
-    /** Of the server's process alone, in MB. */
-    rss: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024,
-    async stop() {
-      const ended = new Promise((done) => child.once('exit', done));
-      child.kill('SIGTERM');
-      await Promise.race([ended, sleep(15_000)]);
-      if (child.exitCode === null) child.kill('SIGKILL');
-      await ended;
-    },
-  };
-}
 
 /** Signs in to the tenants in turn and lists their vendors, until both `count` visits and no more than `forMs` are over. */
 export async function visit({ url }, slugs, { count, forMs, email, password }) {

@@ -6,8 +6,7 @@
  *
  * Without the parts 1 and 3 nothing is made by hand, which halves the time of making many.
  */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +14,7 @@ import pg from 'pg';
 import { In } from 'typeorm';
 import { middle, percent, rate, say, timed } from './figures.mjs';
 import * as engine from './tenant-engine.mjs';
+import { newHome } from './server.mjs';
 import { mostConnections, postgresMemory, startServer, visit } from './tenant-server.mjs';
 
 const [tenants = '200', chosen = '1,2,3,4', seconds = '90'] = process.argv.slice(2);
@@ -33,8 +33,7 @@ const ROWS = 10;
 const EMAIL = 'admin@bench.test';
 const PASSWORD = 'a pass phrase of this bench alone';
 
-const home = mkdtempSync(join(tmpdir(), 'ringfence-bench-'));
-chmodSync(home, 0o711);
+const home = newHome();
 const dataDir = join(home, 'data');
 const masterKey = engine.newMasterKey();
 /** The same ten rows' keys in every tenant. */
