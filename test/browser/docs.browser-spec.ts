@@ -45,7 +45,7 @@ describe('the docs page', () => {
     await page.waitForSelector('.opblock');
   };
   const signIn = async ({ email, password } = OPERATOR) => {
-    await page.getByLabel('E-mail', { exact: true }).fill(email);
+    await page.getByRole('textbox', { name: 'E-mail', exact: true }).fill(email);
     await page.getByLabel('Password', { exact: true }).fill(password);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   };
@@ -91,12 +91,14 @@ describe('the docs page', () => {
 
   it('says what the API says against a sign-in', async () => {
     await open();
-    await page.getByLabel('Tenant', { exact: true }).fill('acme');
+    await page.getByRole('textbox', { name: 'Tenant', exact: true }).fill('acme');
     await signIn({ ...OPERATOR, password: 'wrong' });
     const refusal = 'The tenant, e-mail address or password is wrong.';
     await page.getByRole('alert').filter({ hasText: refusal }).waitFor();
     await shot('refused');
-    expect(await page.getByLabel('E-mail', { exact: true }).inputValue()).toBe(OPERATOR_EMAIL);
+    expect(await page.getByRole('textbox', { name: 'E-mail', exact: true }).inputValue()).toBe(
+      OPERATOR_EMAIL,
+    );
   }, 60_000);
 
   it('asks for the second factor when the answer wants one', async () => {
@@ -147,7 +149,7 @@ describe('the docs page', () => {
     await page.getByLabel('The same again').fill(PASSWORD);
     await page.getByRole('button', { name: 'Set password' }).click();
     await page.getByText(`tenant ${tenant.slug}`).waitFor();
-    expect(await page.getByText('Choose a password').isVisible()).toBe(false);
+    expect(await page.getByRole('heading', { name: 'Choose a password' }).isVisible()).toBe(false);
     await executeMe(200);
     expect(faults).toEqual([]);
     const credentials = { tenant: tenant.slug, email: tenant.admin.email, password: PASSWORD };

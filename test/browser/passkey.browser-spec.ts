@@ -111,14 +111,14 @@ describe('a passkey in Chromium against `npm run demo`', () => {
     await press('Close');
     await signOut();
 
-    await page.getByLabel('Tenant', { exact: true }).fill('demo');
+    await page.getByRole('textbox', { name: 'Tenant', exact: true }).fill('demo');
     await press('Use a passkey');
     await page.getByText('Signed in as tenant-admin@demo.example').waitFor();
     const [used] = await credentials();
     expect(used!.signCount).toBeGreaterThan(1);
     await signOut();
 
-    await page.getByLabel('E-mail', { exact: true }).fill('tenant-admin@demo.example');
+    await page.getByRole('textbox', { name: 'E-mail', exact: true }).fill('tenant-admin@demo.example');
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await press('Sign in');
     await page.getByRole('button', { name: 'Continue with a passkey' }).waitFor();

@@ -27,7 +27,7 @@ describe('the start', () => {
 
   it('is refused in one line where PostgreSQL has no room for the pool', async () => {
     expect(await failureOf({ DB_POOL_SIZE: '100' })).toBe(
-      "DB_POOL_SIZE=100 needs 112 connections with the registry's and the owner's, but PostgreSQL has room for 97",
+      "DB_POOL_SIZE=100 needs 114 connections with the registry's, the owner's and those that listen, but PostgreSQL has room for 97",
     );
   });
 
