@@ -191,9 +191,8 @@ describe('a server that starts while its second database is away', () => {
 describe('a name of a database', () => {
   it('is refused at the start where it leads to another database than it did', async () => {
     await two.server.stop();
-    await expect(two.serve({ TENANT_DATABASES: `west=${two.eastUrl}` })).rejects.toThrow(
-      'TENANT_DATABASES: west is another database than the registry knows',
-    );
-    await two.serve();
+    await expect(
+      two.serve({ TENANT_DATABASES: two.environment.TENANT_DATABASES!.replace('east', 'west') }),
+    ).rejects.toThrow('TENANT_DATABASES: west is another database than the registry knows');
   });
 });
