@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { entriesOf, verify, type AuditEntry, type Verification } from '../support/audit.js';
+import { send, type Client } from '../support/client.js';
+import { startServer, type RunningServer } from '../support/server.js';
 import { SteadyWrites } from '../support/steady-writes.js';
-import { TwoDatabases, until, type PlacedTenant } from '../support/two-databases.js';
+import { TwoDatabases, type PlacedTenant } from '../support/two-databases.js';
+import { until } from '../support/until.js';
 
 let two: TwoDatabases;
 
@@ -138,16 +141,72 @@ describe('a tenant whose move was killed', () => {
   });
 });
 
-describe('what a crash leaves on the second server', () => {
-  it('is cleared away with a tenant that was never finished', async () => {
-    const east = await two.tenant('east');
-    await two.onMain(
-      `UPDATE platform.tenant SET status = 'provisioning', created_at = now() - interval '1 hour' WHERE id = $1`,
-      [east.id],
+describe('callers of a tenant on the second server', () => {
+  const LISTENING = `application_name = 'ringfence_registry_changes'`;
+  let tenant: PlacedTenant;
+  let user: Client;
+  let other: RunningServer;
+
+  /** What the node that serves all, and another one, answer to the user. */
+  const answers = async (): Promise<number[]> =>
+    Promise.all(
+      [two.server, other].map(
+        async ({ url }) => (await send('GET', `${url}/v1/me`, { token: user.token })).status,
+      ),
     );
-    expect(await two.run('tenant', 'list')).toMatchObject({ code: 0 });
-    expect(await two.placesOf(east.schema)).toEqual({ main: 0, east: 0 });
-    expect(await two.onMain('SELECT FROM platform.tenant WHERE id = $1', [east.id])).toEqual([]);
+  const shut = (status: string, by = ''): Promise<unknown> =>
+    two.onEast(`UPDATE ${tenant.schema}."user" SET status = '${status}' WHERE id = '${user.me.id}'; ${by}`);
+
+  beforeAll(async () => {
+    other = await startServer(two.environment);
+    tenant = await two.tenant('east');
+    user = await tenant.user();
+    await until(async () => (await listening()) === 2);
+  });
+
+  const listening = async (): Promise<number> =>
+    (await two.onEast<{ pid: number }>(`SELECT pid FROM pg_stat_activity WHERE ${LISTENING}`)).length;
+
+  afterAll(() => other.stop());
+
+  it('are remembered on every node, which hear what is announced there', async () => {
+    // Nobody is told of what is done behind the servers' backs, so whoever still knows the user asks nobody.
+    await until(async () => {
+      await shut('active');
+      await answers();
+      await shut('disabled');
+      return (await answers()).join() === '200,200';
+    });
+    await shut('disabled', `SELECT pg_notify('ringfence_changes', 'anything')`);
+    await until(async () => (await answers()).join() === '401,401');
+    await shut('active');
+    expect(await answers()).toEqual([200, 200]);
+  });
+
+  it('are refused on every node within a second once they are shut out on one', async () => {
+    await answers();
+    const etag = (await tenant.admin.get(`/v1/users/${user.me.id}`)).headers.get('etag')!;
+    const shutOut = await tenant.admin.patch(
+      `/v1/users/${user.me.id}`,
+      { status: 'disabled' },
+      { 'if-match': etag },
+    );
+    expect(shutOut.status).toBe(200);
+    await sleep(1000);
+    expect(await answers()).toEqual([401, 401]);
+    await shut('active', `UPDATE ${tenant.schema}.session SET ended_at = NULL`);
+  });
+
+  it('are asked for each time while nothing is heard from there', async () => {
+    await until(async () => (await answers()).join() === '200,200');
+    await two.onEast(`ALTER ROLE ringfence_registry NOLOGIN`);
+    await two.onEast(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${LISTENING}`);
+    await until(async () => (await listening()) === 0);
+    await sleep(1000);
+    await shut('disabled');
+    expect(await answers()).toEqual([401, 401]);
+    await two.onEast(`ALTER ROLE ringfence_registry LOGIN`);
+    await until(async () => (await listening()) === 2);
   });
 });
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { send } from '../support/client.js';
 
-import { TwoDatabases, until } from '../support/two-databases.js';
+import { TwoDatabases } from '../support/two-databases.js';
+import { until } from '../support/until.js';
 import type { TenantWorld } from '../support/world.js';
 
 let two: TwoDatabases;
@@ -121,6 +122,19 @@ describe('tenants on two PostgreSQL servers', () => {
     );
     expect(row!.database).toBe('east');
     expect(await two.onEast(`SELECT id FROM ${row!.name}.vendor`)).toEqual([{ id: vendor.id }]);
+  });
+});
+
+describe('what a crash leaves on the second server', () => {
+  it('is cleared away with a tenant that was never finished', async () => {
+    const east = await two.tenant('east');
+    await two.onMain(
+      `UPDATE platform.tenant SET status = 'provisioning', created_at = now() - interval '1 hour' WHERE id = $1`,
+      [east.id],
+    );
+    expect(await two.run('tenant', 'list')).toMatchObject({ code: 0 });
+    expect(await two.placesOf(east.schema)).toEqual({ main: 0, east: 0 });
+    expect(await two.onMain('SELECT FROM platform.tenant WHERE id = $1', [east.id])).toEqual([]);
   });
 });
 

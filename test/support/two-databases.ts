@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client as Postgres } from 'pg';
 import { connectToRunning } from '../../src/platform/database/embedded-postgres.js';
 import { Client, talkTo } from './client.js';
@@ -175,9 +174,4 @@ async function ask<Row extends Record<string, unknown>>(
   } finally {
     await client.end();
   }
-}
-
-/** Waits as long as the test may take. */
-export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await sleep(200);
 }
