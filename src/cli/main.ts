@@ -11,7 +11,7 @@ import { addUserCommands } from './user.commands.js';
 const USAGE = 2;
 
 /** The command line: `ringfence <noun> <verb>`. Ends with 0, with 1 when the command failed, or with 2 for wrong usage. */
-export function run(argv: string[]): void {
+export async function run(argv: string[]): Promise<void> {
   const program = new Command('ringfence')
     .description('Runs and administers a Ringfence installation')
     .exitOverride()
@@ -33,9 +33,11 @@ export function run(argv: string[]): void {
   addAuditCommands(program);
   addOpenApiCommands(program);
 
-  program.parseAsync(argv).catch(async (error: unknown) => {
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
     if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : USAGE);
     const { fail } = await import('../serving/failure.js');
     fail(error);
-  });
+  }
 }

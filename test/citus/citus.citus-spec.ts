@@ -1,3 +1,4 @@
+import { verify, type Verification } from '../support/audit.js';
 import { Cluster, type Node, type ShardedTenant } from './cluster.js';
 
 const cluster = new Cluster(process.env.CITUS_URL!);
@@ -24,18 +25,26 @@ describe('tenants on a Citus cluster', () => {
     expect(places[0]).not.toEqual(places[1]);
   });
 
-  it('are served straight from their node', async () => {
+  it('are served straight from their node, and the coordinator sees nothing of it', async () => {
     const tenant = await cluster.tenant();
     const vendor = await tenant.vendor();
     await tenant.agent(vendor);
     expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
     const [place] = await cluster.placesOf(tenant.schema);
-    const sessions = await cluster.ask<{ query: string }>(
-      `SELECT query FROM pg_stat_activity WHERE query LIKE '%' || $1 || '%' AND usename LIKE '%\\_login\\___'`,
-      [tenant.schema],
-      place,
-    );
+    const servedBy = async (node?: Node): Promise<{ port: number; application: string }[]> =>
+      cluster.ask(
+        // Citus calls its own sessions from node to node `citus_internal`.
+        `SELECT DISTINCT inet_server_port() AS port, application_name AS application FROM pg_stat_activity
+          WHERE query LIKE '%' || $1 || '%' AND pid <> pg_backend_pid()`,
+        [`"${tenant.schema}"."vendor"`],
+        node,
+      );
+    const direct = { port: place!.port, application: expect.stringMatching(/_login_\d\d$/) as string };
+    const sessions = await servedBy(place);
     expect(sessions.length).toBeGreaterThan(0);
+    for (const session of sessions) expect(session).toEqual(direct);
+    expect(await servedBy()).toEqual([]);
+    expect(await servedBy(await elsewhere([place!]))).toEqual([]);
   });
 
   it('cannot be read by their own role from any other node', async () => {
@@ -63,11 +72,7 @@ describe('tenants on a Citus cluster', () => {
     const tenant = await cluster.tenant();
     const vendor = await tenant.vendor();
     const to = await elsewhere(await cluster.placesOf(tenant.schema));
-    await cluster.ask(`SELECT citus_schema_move($1::regnamespace, $2, $3, 'block_writes')`, [
-      tenant.schema,
-      to.host,
-      to.port,
-    ]);
+    await cluster.move(tenant.schema, to, 'block_writes');
     const first = await tenant.admin.get(`/v1/vendors/${vendor.id}`);
     if (first.status !== 200) {
       expect(first.status).toBe(503);
@@ -136,10 +141,12 @@ describe('a tenant that is restored on a Citus cluster', () => {
   let tenant: ShardedTenant;
   let vendor: { id: string };
   let file: string;
+  let proved: Verification;
 
   beforeAll(async () => {
     tenant = await cluster.tenant();
     vendor = await tenant.vendor();
+    proved = await verify(tenant.admin);
     file = cluster.file(`${tenant.slug}.zip`);
   });
 
@@ -151,6 +158,28 @@ describe('a tenant that is restored on a Citus cluster', () => {
     await tenant.vendor();
     expect(await cluster.run('tenant', 'restore', tenant.slug, '--from', file)).toMatchObject({ code: 0 });
     expect(await cluster.ask(`SELECT id FROM ${tenant.schema}.vendor`)).toEqual([{ id: vendor.id }]);
+  });
+
+  it('has the log that it had, which is proved, and goes on', async () => {
+    const admin = await cluster.signIn(tenant);
+    const after = await verify(admin);
+    expect([proved.valid, after.valid]).toEqual([true, true]);
+    // Whoever signed in again is in it.
+    expect(after.entries).toBeGreaterThan(proved.entries);
+    await cluster.ask(
+      `UPDATE ${tenant.schema}.audit_event SET outcome = 'failure'
+        WHERE id = (SELECT event_id FROM ${tenant.schema}.audit_link WHERE sequence = 1)`,
+    );
+    expect(await verify(admin)).toMatchObject({ valid: false, firstBad: 1 });
+  });
+
+  it('is imported as another tenant, on whichever node', async () => {
+    const slug = `${tenant.slug}-import`;
+    expect(await cluster.run('tenant', 'import', file, '--slug', slug)).toMatchObject({ code: 0 });
+    const schema = await cluster.schemaOf(slug);
+    expect(await cluster.ask(`SELECT id FROM ${schema}.vendor`)).toEqual([{ id: vendor.id }]);
+    expect(await cluster.placesOf(schema)).toHaveLength(1);
+    expect(await cluster.run('tenant', 'delete', slug, '--confirm', slug)).toMatchObject({ code: 0 });
   });
 
   it('is still as the migrations make it', async () => {

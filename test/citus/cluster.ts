@@ -23,18 +23,24 @@ export type ShardedTenant = TenantWorld & { schema: string };
 /** The real server before a Citus cluster, in whose database it leaves the registry, but no tenants. */
 export class Cluster {
   operator!: Client;
-  private server: RunningServer | undefined;
+  private running: RunningServer | undefined;
   private readonly made: ShardedTenant[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), 'ringfence-citus-'));
-  private readonly env: Record<string, string>;
+  readonly environment: Readonly<Record<string, string>>;
 
   constructor(private readonly url: string) {
-    this.env = { DATABASE_URL: url, DATABASE_ENGINE: 'citus', MASTER_KEY };
+    const dataDir = join(this.folder, 'data');
+    this.environment = { DATABASE_URL: url, DATABASE_ENGINE: 'citus', MASTER_KEY, DATA_DIR: dataDir };
+  }
+
+  get server(): RunningServer {
+    if (!this.running) throw new Error('the server does not run');
+    return this.running;
   }
 
   async serve(): Promise<void> {
-    this.server = await startServer({ ...this.env, DATA_DIR: join(this.folder, 'data') });
-    talkTo(this.server);
+    this.running = await startServer(this.environment);
+    talkTo(this.running);
     this.operator = await Client.signIn({ email: OPERATOR_EMAIL, password: OPERATOR_PASSWORD });
   }
 
@@ -46,6 +52,10 @@ export class Cluster {
     const tenant = Object.assign(world, { schema: await this.schemaOf(slug) });
     this.made.push(tenant);
     return tenant;
+  }
+
+  signIn({ slug }: TenantWorld): Promise<Client> {
+    return Client.signIn({ tenant: slug, email: `${slug}@ringfence.test`, password: PASSWORD });
   }
 
   async schemaOf(slug: string): Promise<string> {
@@ -73,9 +83,36 @@ export class Cluster {
     );
   }
 
+  /** Moves the schema; with `force_logical` it is written to meanwhile. */
+  async move(schema: string, { host, port }: Node, how: 'block_writes' | 'force_logical'): Promise<void> {
+    await this.ask('SELECT citus_schema_move($1::regnamespace, $2, $3, $4)', [schema, host, port, how]);
+  }
+
+  /** As if the node were down: it ends all sessions and lets nobody in. */
+  async takeAway(node: Node): Promise<void> {
+    const { database } = connectionFromUrl(this.url);
+    await this.ask(`ALTER DATABASE "${database}" ALLOW_CONNECTIONS false`, [], node, 'postgres');
+    await this.ask(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1',
+      [database],
+      node,
+      'postgres',
+    );
+  }
+
+  async bringBack(node: Node): Promise<void> {
+    const { database } = connectionFromUrl(this.url);
+    await this.ask(`ALTER DATABASE "${database}" ALLOW_CONNECTIONS true`, [], node, 'postgres');
+  }
+
   /** As the owner, on the coordinator unless a node is named. */
-  async ask<Row extends QueryResultRow>(sql: string, values: unknown[] = [], node?: Node): Promise<Row[]> {
-    const client = new Postgres({ ...connectionFromUrl(this.url), ...node });
+  async ask<Row extends QueryResultRow>(
+    sql: string,
+    values: unknown[] = [],
+    node?: Node,
+    database?: string,
+  ): Promise<Row[]> {
+    const client = new Postgres({ ...connectionFromUrl(this.url), ...node, ...(database && { database }) });
     await client.connect();
     try {
       return (await client.query<Row>(sql, values)).rows;
@@ -87,7 +124,7 @@ export class Cluster {
   /** Runs `ringfence` beside the server. */
   run(...args: string[]): Promise<{ code: number; output: string }> {
     const { PATH, HOME } = process.env;
-    const env = { PATH, HOME, NODE_ENV: 'test', BCRYPT_COST: '4', ...this.env };
+    const env = { PATH, HOME, NODE_ENV: 'test', BCRYPT_COST: '4', ...this.environment };
     return new Promise((done) => {
       execFile(
         process.execPath,
@@ -106,7 +143,7 @@ export class Cluster {
 
   async close(): Promise<void> {
     for (const { id, slug } of this.made) await this.operator.delete(`/v1/tenants/${id}?confirm=${slug}`);
-    await this.server?.stop();
+    await this.running?.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => engine.end());
 
 async function following<T>(logins: PoolConfig, work: (feed: Changes) => Promise<T>): Promise<T> {
-  const feed = new Changes([logins]);
+  const feed = new Changes(logins);
   await feed.start();
   try {
     return await work(feed);

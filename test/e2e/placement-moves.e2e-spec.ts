@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { entriesOf, verify, type AuditEntry, type Verification } from '../support/audit.js';
-import { TwoDatabases, until, type PlacedTenant } from '../support/two-databases.js';
+import { send, type Client } from '../support/client.js';
+import { startServer, type RunningServer } from '../support/server.js';
+import { SteadyWrites } from '../support/steady-writes.js';
+import { TwoDatabases, type PlacedTenant } from '../support/two-databases.js';
+import { until } from '../support/until.js';
 
 let two: TwoDatabases;
 
@@ -13,9 +17,10 @@ beforeAll(() => two.serve());
 
 afterAll(() => two.close());
 
-describe('a tenant that moved to another server', () => {
+describe('a tenant that moved to another server while it was written to', () => {
   let tenant: PlacedTenant;
   let vendor: { id: string };
+  let writes: SteadyWrites;
   let proved: Verification;
   let known: AuditEntry[];
 
@@ -28,15 +33,26 @@ describe('a tenant that moved to another server', () => {
   });
 
   beforeAll(async () => {
-    expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
-    await sleep(600);
+    writes = SteadyWrites.begin(tenant);
+    await writes.more(1);
+    expect(await two.begin('tenant', 'move', tenant.slug, '--to', 'east').ended).toBe(0);
+    // Whoever waited for the move goes on by themselves.
+    await writes.more(3);
+    await writes.end();
   });
 
-  it('has the same rows there, its callers stay signed in, and nothing stays behind', async () => {
+  it('has every row that was acknowledged there, and nothing stays behind', async () => {
     expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
+    const rows = await two.onEast<{ id: string }>(`SELECT id FROM ${tenant.schema}.vendor`);
+    const ids = new Set(rows.map(({ id }) => id));
+    expect([vendor.id, ...writes.made].filter((id) => !ids.has(id))).toEqual([]);
+    expect(rows).toHaveLength(writes.made.length + 1);
+  });
+
+  it('refused meanwhile what it could not keep, and its callers stayed signed in', async () => {
+    expect(writes.refusals).toEqual([403]);
+    expect(writes.refused[0]!.body).toMatchObject({ code: 'tenant_suspended' });
     expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).body).toMatchObject({ id: vendor.id });
-    await tenant.vendor();
-    expect(await two.onEast(`SELECT count(*)::int FROM ${tenant.schema}.vendor`)).toEqual([{ count: 2 }]);
   });
 
   it('has there what the migrations make of an empty schema', async () => {
@@ -44,7 +60,8 @@ describe('a tenant that moved to another server', () => {
   });
 
   it('keeps its audit log, which goes on and is proved there', async () => {
-    expect(await entriesOf(tenant.admin)).toEqual(expect.arrayContaining(known));
+    // Oldest first, since much was written after.
+    expect(await entriesOf(tenant.admin, '&sort=createdAt')).toEqual(expect.arrayContaining(known));
     const after = await verify(tenant.admin);
     expect([proved.valid, after.valid]).toEqual([true, true]);
     expect(after.entries).toBeGreaterThan(proved.entries);
@@ -95,7 +112,7 @@ describe('a tenant whose move does not end', () => {
     await sleep(600);
     expect((await tenant.admin.get('/v1/vendors')).status).toBe(403);
     expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
-    await sleep(600);
+    await until(async () => (await tenant.admin.get('/v1/vendors')).status !== 403);
     expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
     await tenant.vendor();
     expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
@@ -111,28 +128,85 @@ describe('a tenant whose move was killed', () => {
     vendor = await tenant.vendor();
     const move = two.begin('tenant', 'move', tenant.slug, '--to', 'east');
     await until(async () => (await two.placesOf(tenant.schema)).east === 1);
-    await move.end();
+    move.kill();
+    await move.ended;
   });
 
   it('has all its rows in one place when the move is begun again', async () => {
     expect(await two.run('tenant', 'move', tenant.slug, '--to', 'east')).toMatchObject({ code: 0 });
-    await sleep(600);
+    await until(async () => (await tenant.admin.get('/v1/vendors')).status !== 403);
     expect((await tenant.admin.get(`/v1/vendors/${vendor.id}`)).status).toBe(200);
     await tenant.vendor();
     expect(await two.placesOf(tenant.schema)).toEqual({ main: 0, east: 1 });
   });
 });
 
-describe('what a crash leaves on the second server', () => {
-  it('is cleared away with a tenant that was never finished', async () => {
-    const east = await two.tenant('east');
-    await two.onMain(
-      `UPDATE platform.tenant SET status = 'provisioning', created_at = now() - interval '1 hour' WHERE id = $1`,
-      [east.id],
+describe('callers of a tenant on the second server', () => {
+  const LISTENING = `application_name = 'ringfence_registry_changes'`;
+  let tenant: PlacedTenant;
+  let user: Client;
+  let other: RunningServer;
+
+  /** What the node that serves all, and another one, answer to the user. */
+  const answers = async (): Promise<number[]> =>
+    Promise.all(
+      [two.server, other].map(
+        async ({ url }) => (await send('GET', `${url}/v1/me`, { token: user.token })).status,
+      ),
     );
-    expect(await two.run('tenant', 'list')).toMatchObject({ code: 0 });
-    expect(await two.placesOf(east.schema)).toEqual({ main: 0, east: 0 });
-    expect(await two.onMain('SELECT FROM platform.tenant WHERE id = $1', [east.id])).toEqual([]);
+  const shut = (status: string, by = ''): Promise<unknown> =>
+    two.onEast(`UPDATE ${tenant.schema}."user" SET status = '${status}' WHERE id = '${user.me.id}'; ${by}`);
+
+  beforeAll(async () => {
+    other = await startServer(two.environment);
+    tenant = await two.tenant('east');
+    user = await tenant.user();
+    await until(async () => (await listening()) === 2);
+  });
+
+  const listening = async (): Promise<number> =>
+    (await two.onEast<{ pid: number }>(`SELECT pid FROM pg_stat_activity WHERE ${LISTENING}`)).length;
+
+  afterAll(() => other.stop());
+
+  it('are remembered on every node, which hear what is announced there', async () => {
+    // Nobody is told of what is done behind the servers' backs, so whoever still knows the user asks nobody.
+    await until(async () => {
+      await shut('active');
+      await answers();
+      await shut('disabled');
+      return (await answers()).join() === '200,200';
+    });
+    await shut('disabled', `SELECT pg_notify('ringfence_changes', 'anything')`);
+    await until(async () => (await answers()).join() === '401,401');
+    await shut('active');
+    expect(await answers()).toEqual([200, 200]);
+  });
+
+  it('are refused on every node within a second once they are shut out on one', async () => {
+    await answers();
+    const etag = (await tenant.admin.get(`/v1/users/${user.me.id}`)).headers.get('etag')!;
+    const shutOut = await tenant.admin.patch(
+      `/v1/users/${user.me.id}`,
+      { status: 'disabled' },
+      { 'if-match': etag },
+    );
+    expect(shutOut.status).toBe(200);
+    await sleep(1000);
+    expect(await answers()).toEqual([401, 401]);
+    await shut('active', `UPDATE ${tenant.schema}.session SET ended_at = NULL`);
+  });
+
+  it('are asked for each time while nothing is heard from there', async () => {
+    await until(async () => (await answers()).join() === '200,200');
+    await two.onEast(`ALTER ROLE ringfence_registry NOLOGIN`);
+    await two.onEast(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${LISTENING}`);
+    await until(async () => (await listening()) === 0);
+    await sleep(1000);
+    await shut('disabled');
+    expect(await answers()).toEqual([401, 401]);
+    await two.onEast(`ALTER ROLE ringfence_registry LOGIN`);
+    await until(async () => (await listening()) === 2);
   });
 });
 

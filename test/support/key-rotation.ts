@@ -26,7 +26,7 @@ export async function openKeyKeeper(): Promise<KeyKeeper> {
   const registry = new Registry(engine.owner.login(engine.owner.roles.registry, LIMITS));
   await registry.initialize();
   const { masterKey } = await sharedDatabase();
-  const repository = new SigningKeysRepository(registry, new Changes([]));
+  const repository = new SigningKeysRepository(registry, new Changes());
   const rotation = new KeyRotation(repository, new KeyWrapping(masterKey), ROTATION_DAYS);
   return {
     async rotate() {

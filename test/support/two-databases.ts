@@ -1,38 +1,41 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { execFile } from 'node:child_process';
 import { Client as Postgres } from 'pg';
 import { connectToRunning } from '../../src/platform/database/embedded-postgres.js';
 import { Client, talkTo } from './client.js';
+import { asOwner, besideShared, sharedDatabase } from './database.js';
 import { DatabaseProcess } from './database-process.js';
+import { ResidentCommand, type Ran } from './resident-command.js';
 import { OPERATOR_EMAIL, OPERATOR_PASSWORD, startServer, type RunningServer } from './server.js';
 import { TenantWorld, unique } from './world.js';
 
 const ROOT = resolve(__dirname, '../..');
 const PASSWORD = 'a long passphrase for the tests of placement';
 
-export interface Ran {
-  code: number;
-  output: string;
-}
-
 /** A tenant, and the name of its schema. */
 export type PlacedTenant = TenantWorld & { schema: string };
 
-/** A server whose registry is on one PostgreSQL, and a second PostgreSQL named `east` on which tenants may live. */
+/**
+ * A server whose registry is in a database of the PostgreSQL that all test files share, and a second PostgreSQL named
+ * `east` on which tenants may live.
+ */
 export class TwoDatabases {
   operator!: Client;
   private running: RunningServer | undefined;
-  private database: DatabaseProcess;
+  private readonly resident: ResidentCommand;
 
   private constructor(
     private readonly folder: string,
-    database: DatabaseProcess,
-    readonly eastUrl: string,
+    private database: DatabaseProcess,
+    /** Name of the registry's database. */
+    private readonly main: string,
+    readonly environment: Readonly<Record<string, string>>,
   ) {
-    this.database = database;
+    this.resident = new ResidentCommand(this.commandEnvironment);
   }
 
   /** The second PostgreSQL alone; `serve` starts the server. */
@@ -41,6 +44,8 @@ export class TwoDatabases {
     // PostgreSQL runs under an account of its own, which must reach the folders below.
     chmodSync(folder, 0o711);
     const database = DatabaseProcess.start(join(folder, 'east'));
+    const main = `two_${randomBytes(6).toString('hex')}`;
+    await asOwner(`CREATE DATABASE ${main}`);
     const { url, host, error } = await database.started;
     if (url === undefined || host === undefined)
       throw new Error(`the second PostgreSQL did not start: ${error?.message}`);
@@ -48,16 +53,16 @@ export class TwoDatabases {
     const address = join(folder, 'socket');
     symlinkSync(host, address);
     const eastUrl = url.replace(encodeURIComponent(host), encodeURIComponent(address));
-    return new TwoDatabases(folder, database, eastUrl);
+    return new TwoDatabases(folder, database, main, {
+      ...(await besideShared(main)),
+      DATA_DIR: join(folder, 'main'),
+      TENANT_DATABASES: `east=${eastUrl}`,
+    });
   }
 
   get server(): RunningServer {
     if (!this.running) throw new Error('the server does not run');
     return this.running;
-  }
-
-  get environment(): Record<string, string> {
-    return { DATA_DIR: join(this.folder, 'main'), TENANT_DATABASES: `east=${this.eastUrl}` };
   }
 
   async serve(env: Record<string, string> = {}): Promise<void> {
@@ -89,7 +94,7 @@ export class TwoDatabases {
 
   /** As the owner of the registry's database. */
   async onMain<Row extends Record<string, unknown>>(sql: string, values: unknown[] = []): Promise<Row[]> {
-    return ask((await connectToRunning(join(this.folder, 'main')))!.connection, sql, values);
+    return ask({ ...(await sharedDatabase()).connection, database: this.main }, sql, values);
   }
 
   /** As the owner of the other one. */
@@ -126,38 +131,33 @@ export class TwoDatabases {
 
   /** Runs `ringfence` beside the server. */
   run(...args: string[]): Promise<Ran> {
-    return new Promise((done) => {
-      execFile(...this.command(args), (error, stdout, stderr) => {
-        done({ code: error ? Number(error.code) : 0, output: stdout + stderr });
-      });
-    });
+    return this.resident.run(args);
   }
 
-  /** The same, to be killed in the middle. */
-  begin(...args: string[]): { end(): Promise<void> } {
-    const child = execFile(...this.command(args));
-    const ended = new Promise<void>((done) => child.once('exit', () => done()));
-    return {
-      end: () => {
-        child.kill('SIGKILL');
-        return ended;
-      },
-    };
+  /** The same in a process of its own, which may be killed in the middle. */
+  begin(...args: string[]): { ended: Promise<number | null>; kill(): void } {
+    const child = execFile(process.execPath, [join(ROOT, 'bin/ringfence.js'), ...args], {
+      cwd: ROOT,
+      env: this.commandEnvironment,
+    });
+    const ended = once(child, 'exit').then(([code]) => code as number | null);
+    return { ended, kill: () => void child.kill('SIGKILL') };
   }
 
   file(name: string): string {
     return join(this.folder, name);
   }
 
-  private command(args: string[]): [string, string[], { cwd: string; env: NodeJS.ProcessEnv }] {
+  private get commandEnvironment(): NodeJS.ProcessEnv {
     const { PATH, HOME } = process.env;
-    const env = { PATH, HOME, NODE_ENV: 'test', BCRYPT_COST: '4', ...this.environment };
-    return [process.execPath, [join(ROOT, 'bin/ringfence.js'), ...args], { cwd: ROOT, env }];
+    return { PATH, HOME, NODE_ENV: 'test', BCRYPT_COST: '4', ...this.environment };
   }
 
   async close(): Promise<void> {
     await this.running?.stop();
+    await this.resident.stop();
     await this.database.stop();
+    await asOwner(`DROP DATABASE ${this.main} WITH (FORCE)`);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
@@ -174,9 +174,4 @@ async function ask<Row extends Record<string, unknown>>(
   } finally {
     await client.end();
   }
-}
-
-/** Waits as long as the test may take. */
-export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await sleep(200);
 }

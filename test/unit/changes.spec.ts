@@ -18,9 +18,6 @@ const sender = { query: () => Promise.resolve() };
 /** A feed that is as live as it is told to be. */
 class ToldFeed extends Changes {
   live = true;
-  constructor() {
-    super([]);
-  }
   override isLive(): boolean {
     return this.live;
   }

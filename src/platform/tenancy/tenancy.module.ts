@@ -12,7 +12,6 @@ import type { NextFunction, Request, Response } from 'express';
 import { registryMigrations } from '../../../migrations/platform/all.js';
 import { tenantMigrations } from '../../../migrations/tenant/all.js';
 import { CONFIG, ConfigModule, MASTER_KEY } from '../config/config.module.js';
-import { MAIN_DATABASE } from '../config/environment.js';
 import type { Config } from '../config/config.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { DATABASE, DatabaseModule } from '../database/database.module.js';
@@ -70,6 +69,7 @@ class ServingChoices implements ServingOptions {
     readonly limits: ServingOptions['limits'],
     readonly common: ServingOptions['common'],
     readonly poolFor: ServingOptions['poolFor'],
+    readonly onOpen: ServingOptions['onOpen'],
   ) {}
 }
 
@@ -120,9 +120,15 @@ class OpenDatabases {
     },
     {
       provide: ServingChoices,
-      inject: [MASTER_KEY, CONFIG],
-      useFactory: (masterKey: Buffer, config: Config) =>
-        new ServingChoices(config, limitsOf(config), commonTo(masterKey), poolsOf(config)),
+      inject: [MASTER_KEY, CONFIG, Changes],
+      useFactory: (masterKey: Buffer, config: Config, changes: Changes) =>
+        new ServingChoices(
+          config,
+          limitsOf(config),
+          commonTo(masterKey),
+          poolsOf(config),
+          (name, { listener }) => changes.listenTo(name, listener),
+        ),
     },
     {
       provide: ServerLogins,
@@ -132,10 +138,8 @@ class OpenDatabases {
     },
     {
       provide: Changes,
-      inject: [ServerLogins, CONFIG],
-      // On Citus a tenant's changes are announced at the node that hosts it.
-      useFactory: ({ listener }: ServerLogins, config: Config) =>
-        new Changes([listener], isCitus(config) ? [] : [MAIN_DATABASE]),
+      inject: [ServerLogins],
+      useFactory: ({ listener }: ServerLogins) => new Changes(listener),
     },
     {
       provide: Registry,

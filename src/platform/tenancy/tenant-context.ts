@@ -4,6 +4,7 @@ import type { Actor } from '../../kernel/actor.js';
 import { ForbiddenError } from '../../kernel/errors.js';
 import type { Permission, Scope } from '../../kernel/permissions.js';
 import { DEFAULT_TENANT_POLICY, effectivePolicy, type TenantPolicy } from '../../kernel/tenant-policy.js';
+import { MAIN_DATABASE } from '../config/environment.js';
 import { TenantDataSource, type TenantModel } from './tenant-data-source.js';
 import type { TenantBinding } from './tenant-binding.js';
 import { ChangeFeed } from './change-feed.js';
@@ -61,6 +62,11 @@ export class TenantContext {
     if ((binding?.tenantId ?? null) !== actor.tenantId) throw new Error('caller and binding disagree');
     frame.actor = actor;
     if (binding) frame.binding = binding;
+  }
+
+  /** What must be heard (`Changes.isLive`) for anything to be remembered of the tenants of that database. */
+  announcersOf(database: string): readonly string[] {
+    return this.pool.announcersOf?.(database) ?? [MAIN_DATABASE];
   }
 
   /** Runs work for a tenant that is named explicitly: jobs, the command line, signing in. There is no actor in it. */

@@ -36,7 +36,7 @@ export class Callers {
   private readonly remembered: LiveCache<ActorFacts>;
 
   constructor(
-    private readonly changes: Changes,
+    changes: Changes,
     private readonly stores: AccountStores,
     readonly context: TenantContext,
     readonly shares: TenantShares,
@@ -70,10 +70,10 @@ export class Callers {
   private async lookUp(tenant: Tenant | null, accountId: string, sessionId: string) {
     const tenantId = tenant?.id ?? null;
     const ask = () => this.ask(tenant, accountId, sessionId);
-    if (tenant && !this.changes.hearsOf(tenant.database)) return (await ask())?.value;
     const about = [ofSession(tenantId, sessionId), ofAccount(tenantId, accountId)];
     if (tenantId !== null) about.push(ofTenant(tenantId));
-    return this.remembered.find(`${tenantId ?? '0'} ${sessionId} ${accountId}`, about, ask);
+    const sources = tenant ? this.context.announcersOf(tenant.database) : undefined;
+    return this.remembered.find(`${tenantId ?? '0'} ${sessionId} ${accountId}`, about, ask, sources);
   }
 
   private async ask(

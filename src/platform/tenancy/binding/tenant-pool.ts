@@ -18,6 +18,8 @@ export interface TenantConnections {
    * When the signal aborts, what runs on it is cancelled and the connection ends.
    */
   lease(binding: TenantBinding, signal?: AbortSignal): Promise<[TenantConnection, Release]>;
+  /** Where changes of the tenants of that database are announced, when not beside the registry alone. */
+  announcersOf?(database: string): readonly string[];
 }
 
 /**

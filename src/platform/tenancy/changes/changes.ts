@@ -19,45 +19,48 @@ interface Sender {
  * hear is not live, and remembers nothing.
  */
 export class Changes {
-  private readonly sources: readonly ChangeListener[];
+  private readonly sources = new Map<string, ChangeListener>();
   private readonly listeners = new Set<(change: Change) => void>();
   private readonly held = new Holds(HELD_AT_MOST);
   private readonly logger = new Logger(Changes.name);
   private readonly node = randomBytes(9).toString('base64url');
   private announced = 0;
   private heard = 0;
+  private isStarted = false;
 
-  /** `logins`: past any pooler that shares sessions; `databases`: whose announcements they hear. */
-  constructor(
-    logins: readonly PoolConfig[],
-    private readonly databases: readonly string[] = [MAIN_DATABASE],
-  ) {
-    this.sources = logins.map(
-      (login) =>
-        new ChangeListener(login, {
-          onChange: (text) => this.hear(text),
-          onGap: () => this.tell(OF_EVERYTHING),
-          onHearing: (isHearing) => this.report(isHearing),
-        }),
-    );
+  /** `login`: to the registry's database, past any pooler that shares sessions. Without it nothing is ever heard. */
+  constructor(login?: PoolConfig) {
+    if (login) this.listenTo(MAIN_DATABASE, login);
+  }
+
+  /**
+   * Listens also where tenants live that are not beside the registry: on a further database, or on a node of Citus. What
+   * is announced in a tenant's transaction is heard there alone. May be called before `start` or after it.
+   */
+  listenTo(database: string, login: PoolConfig): void {
+    if (this.sources.has(database)) return;
+    const source = new ChangeListener(login, {
+      onChange: (text) => this.hear(text),
+      onGap: () => this.tell(OF_EVERYTHING),
+      onHearing: (isHearing) => this.report(database, isHearing),
+    });
+    this.sources.set(database, source);
+    if (this.isStarted) void source.start();
   }
 
   async start(): Promise<void> {
-    await Promise.all(this.sources.map((source) => source.start()));
+    this.isStarted = true;
+    await Promise.all([...this.sources.values()].map((source) => source.start()));
   }
 
   stop(): void {
-    for (const source of this.sources) source.stop();
+    this.isStarted = false;
+    for (const source of this.sources.values()) source.stop();
   }
 
-  /** Whether every change of three quarters of a second ago, and older, has been heard here. */
-  isLive(): boolean {
-    return this.sources.length > 0 && this.sources.every((source) => source.isLive());
-  }
-
-  /** Whether what is announced in that database arrives here; else nothing of its tenants may be remembered. */
-  hearsOf(database: string): boolean {
-    return this.databases.includes(database);
+  /** Whether every change of three quarters of a second ago, and older, has been heard of all these databases. */
+  isLive(databases: readonly string[] = [MAIN_DATABASE]): boolean {
+    return databases.every((database) => this.sources.get(database)?.isLive() ?? false);
   }
 
   /** Grows with each change: what was read before it did may be older than the change. */
@@ -90,9 +93,11 @@ export class Changes {
     if (mark !== undefined) this.held.remove(mark);
   }
 
-  private report(isHearing: boolean): void {
-    if (isHearing) this.logger.log('hears of changes again, and remembers callers');
-    else this.logger.warn('does not hear of changes: asks the database about each caller until it does');
+  private report(database: string, isHearing: boolean): void {
+    const where = database === MAIN_DATABASE ? '' : ` on ${database}`;
+    if (isHearing) this.logger.log(`hears of changes${where} again, and remembers callers`);
+    else
+      this.logger.warn(`does not hear of changes${where}: asks the database about each caller until it does`);
   }
 
   private tell(change: Change): void {

@@ -40,20 +40,24 @@ export class LiveCache<V extends object> {
     changes.onChange((change) => this.forget(change));
   }
 
-  /** The answer to the question: remembered, or asked for now. Undefined is not remembered. */
+  /**
+   * The answer to the question: remembered, or asked for now. Undefined is not remembered. `sources` are the databases
+   * where changes of what it is about are announced; all must be heard.
+   */
   async find(
     question: string,
     about: readonly Change[],
     ask: () => Promise<Answer<V> | undefined>,
+    sources?: readonly string[],
   ): Promise<V | undefined> {
-    if (!this.changes.isLive() || this.changes.isHeld(about)) return (await ask())?.value;
+    if (!this.changes.isLive(sources) || this.changes.isHeld(about)) return (await ask())?.value;
     const known = this.entries.get(question);
     if (known && known.until > Date.now()) return known.value;
     const { generation } = this.changes;
     const answer = await ask();
     // A change that came meanwhile may be younger than what was read.
     const { changes } = this;
-    const isCurrent = changes.isLive() && changes.generation === generation;
+    const isCurrent = changes.isLive(sources) && changes.generation === generation;
     if (answer && isCurrent) this.remember(question, { ...answer, about: about.map(keyOf) });
     return answer?.value;
   }

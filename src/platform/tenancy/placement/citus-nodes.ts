@@ -79,6 +79,11 @@ export class CitusNodes implements TenantConnections {
     return opened;
   }
 
+  /** All nodes: another process may use a tenant on the node to which it has moved before this one knows. */
+  announcersOf(): readonly string[] {
+    return [...this.nodes.keys()];
+  }
+
   async lease(binding: TenantBinding, signal?: AbortSignal): Promise<[TenantConnection, Release]> {
     const { schemaName } = binding;
     const node = await this.nodeOf(schemaName);
@@ -124,7 +129,7 @@ export class CitusNodes implements TenantConnections {
   }
 
   private async open(place: Place, index: number, count: number): Promise<ServedDatabase> {
-    const { coordinator, common, config, limits, poolFor } = this.options;
+    const { coordinator, common, config, limits, poolFor, onOpen } = this.options;
     const name = nameOf(place);
     let owner: OwnerDatabase | undefined;
     try {
@@ -137,6 +142,7 @@ export class CitusNodes implements TenantConnections {
       const size = shareOfPool(config.dbPoolSize, count, index);
       const logins = await ServerLogins.open(owner, { ...config, dbPoolSize: size }, limits);
       this.logger.log(`the node ${name} is open`);
+      onOpen(name, logins);
       return { owner, tenants: poolFor(logins, size) };
     } catch (error) {
       await owner?.end();

@@ -21,6 +21,8 @@ export interface ServingOptions {
   limits: SessionLimits;
   common: Pick<OwnerOptions, 'masterKey' | 'registryMigrations' | 'tenantMigrations'>;
   poolFor: (logins: ServerLogins, size: number) => ServedDatabase['tenants'];
+  /** Told of each database, or node, beside the registry's that is open: where it says what changes there. */
+  onOpen: (name: string, logins: ServerLogins) => void;
 }
 
 /** How long a database that was away is left alone before it is tried again. */

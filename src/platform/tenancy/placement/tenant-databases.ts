@@ -63,6 +63,11 @@ export class TenantDatabases implements OwnerDatabases, TenantConnections {
     return (await this.served(name)).owner;
   }
 
+  announcersOf(database: string): readonly string[] {
+    const { owner, tenants } = this.options.main;
+    return [owner.name, ...(database === owner.name ? (tenants.announcersOf?.(database) ?? []) : [database])];
+  }
+
   async lease(binding: TenantBinding, signal?: AbortSignal): Promise<[TenantConnection, Release]> {
     const { tenants } = await this.served(binding.database ?? this.options.main.owner.name);
     return tenants.lease(binding, signal);
@@ -112,7 +117,7 @@ export class TenantDatabases implements OwnerDatabases, TenantConnections {
   }
 
   private async openKnown(name: string, url: string): Promise<ServedDatabase> {
-    const { main, common, config, limits, poolFor } = this.options;
+    const { main, common, config, limits, poolFor, onOpen } = this.options;
     const entry = await entryOf(main.owner, name);
     const owner = await OwnerDatabase.open({
       ...common,
@@ -133,6 +138,7 @@ export class TenantDatabases implements OwnerDatabases, TenantConnections {
       ]);
       const size = shareOfPool(config.dbPoolSize, this.databases.length, this.databases.indexOf(name));
       const logins = await ServerLogins.open(owner, { ...config, dbPoolSize: size }, limits);
+      onOpen(name, logins);
       return { owner, tenants: poolFor(logins, size) };
     } catch (error) {
       await owner.end();
