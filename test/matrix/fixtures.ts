@@ -4,7 +4,16 @@ import { form } from '../support/stored-files.js';
 import { unique } from '../support/world.js';
 
 export type Thing =
-  'vendor' | 'agent' | 'file' | 'user' | 'role' | 'tenant' | 'session' | 'api_key' | 'signing_key' | 'agent_credential';
+  | 'vendor'
+  | 'agent'
+  | 'file'
+  | 'user'
+  | 'role'
+  | 'tenant'
+  | 'session'
+  | 'api_key'
+  | 'signing_key'
+  | 'agent_credential';
 
 /** With what a route is called. */
 export interface Fixture {

@@ -32,8 +32,7 @@ export function talkTo({ url }: { url: string }): void {
 export async function send(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
   const { token, body } = options;
   const isRaw =
-    typeof body === 'string' ||
-    [FormData, URLSearchParams, Uint8Array].some((kind) => body instanceof kind);
+    typeof body === 'string' || [FormData, URLSearchParams, Uint8Array].some((kind) => body instanceof kind);
   const headers: Record<string, string> = { ...options.headers };
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
   const namesItsType = body instanceof FormData || body instanceof URLSearchParams;
@@ -43,7 +42,9 @@ export async function send(method: string, path: string, options: RequestOptions
     headers,
     redirect: 'manual',
     ...(body !== undefined && {
-      body: isRaw ? (body as string | FormData | URLSearchParams | Uint8Array<ArrayBuffer>) : JSON.stringify(body),
+      body: isRaw
+        ? (body as string | FormData | URLSearchParams | Uint8Array<ArrayBuffer>)
+        : JSON.stringify(body),
     }),
   });
   const bytes = Buffer.from(await response.arrayBuffer());

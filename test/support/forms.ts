@@ -144,7 +144,12 @@ export const FORMS: readonly Form[] = [
     path: '/v1/agent-credentials',
     caller: 'admin',
     body: {
-      ...{ agentId: ID, name: 'Credential', permissions: ['agents:read:own'], exceptFields: ['agents.phone'] },
+      ...{
+        agentId: ID,
+        name: 'Credential',
+        permissions: ['agents:read:own'],
+        exceptFields: ['agents.phone'],
+      },
       publicKey: { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' },
     },
     text: ['agentId', 'name', 'expiresAt'],

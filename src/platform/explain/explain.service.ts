@@ -86,4 +86,5 @@ export class ExplainService {
   }
 }
 
-const isForPrograms = ({ access }: RouteEntry): boolean => access?.rule === 'authenticated' && access.programs;
+const isForPrograms = ({ access }: RouteEntry): boolean =>
+  access?.rule === 'authenticated' && access.programs;

@@ -35,7 +35,11 @@ export class ExplainedCallers {
   async find(dto: ExplainDto): Promise<ExplainedCaller> {
     const [field, ...further] = FIELDS.filter((name) => dto[name] !== undefined);
     if (field === undefined || further.length > 0)
-      throw InvalidError.field(`/${further[0] ?? 'userId'}`, 'one_caller', `Give one of ${FIELDS.join(', ')}.`);
+      throw InvalidError.field(
+        `/${further[0] ?? 'userId'}`,
+        'one_caller',
+        `Give one of ${FIELDS.join(', ')}.`,
+      );
     const id = dto[field]!;
     try {
       if (field === 'userId') return await this.user(id);

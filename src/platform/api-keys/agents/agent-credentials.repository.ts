@@ -79,7 +79,8 @@ export class AgentCredentialsRepository extends TenantRepository<AgentCredential
     const [[credential], [owner]] = [entities, raw];
     if (!credential || !owner) return undefined;
     const { owner_name: agentName, owner_until: ownerUntil } = owner;
-    const until = ownerUntil !== null && ownerUntil < credential.expiresAt ? ownerUntil : credential.expiresAt;
+    const until =
+      ownerUntil !== null && ownerUntil < credential.expiresAt ? ownerUntil : credential.expiresAt;
     return { credential, agentName, until };
   }
 

@@ -61,11 +61,12 @@ export async function proveAssertion(
     requiredClaims: ['exp', 'jti'],
   }).catch(meaningOf);
   const { aud, exp = 0, jti } = payload;
-  if (!TYPES.includes(protectedHeader.typ)) throw invalidClient('The header `typ` is not that of an assertion.');
+  if (!TYPES.includes(protectedHeader.typ))
+    throw invalidClient('The header `typ` is not that of an assertion.');
   if ([aud].flat().length !== 1) throw invalidClient('The claim `aud` must name the issuer alone.');
   if (exp > Date.now() / 1000 + LONGEST_SECONDS)
     throw invalidClient(`The claim \`exp\` must be within ${LONGEST_SECONDS} seconds from now.`);
-  if (jti === undefined || !JTI.test(jti))
+  if (typeof jti !== 'string' || !JTI.test(jti))
     throw invalidClient('The claim `jti` must have 8 to 128 visible characters.');
   return { jti, keepUntil: new Date((exp + 2 * SKEW_SECONDS) * 1000) };
 }

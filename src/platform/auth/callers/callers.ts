@@ -78,7 +78,11 @@ export class Callers {
     if (tenant && !this.changes.hearsOf(tenant.database)) return (await ask())?.value;
     const about = [ofSession(tenantId, sessionId), ofAccount(tenantId, accountId)];
     if (tenantId !== null) about.push(ofTenant(tenantId));
-    return this.remembered.find(`${tenantId ?? '0'} ${sessionId} ${accountId} ${isAgent ? 'agent' : ''}`, about, ask);
+    return this.remembered.find(
+      `${tenantId ?? '0'} ${sessionId} ${accountId} ${isAgent ? 'agent' : ''}`,
+      about,
+      ask,
+    );
   }
 }
 
