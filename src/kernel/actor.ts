@@ -2,7 +2,7 @@ import { builtInEntries, namesOf, type GrantEntry } from './grants.js';
 import type { Grant, Permission, Scope } from './permissions.js';
 
 /** People, and programs. */
-export type ActorKind = 'operator' | 'user' | 'api_key';
+export type ActorKind = 'operator' | 'user' | 'api_key' | 'agent';
 
 /** Who stands behind a user's session that is not the user's own. */
 export interface Impersonation {

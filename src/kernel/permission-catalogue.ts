@@ -65,6 +65,9 @@ export const PERMISSION_FACTS: Readonly<Record<Permission, PermissionFacts>> = {
   'signing_keys:create': ofVendor('Make keys with which programs sign their requests'),
   'signing_keys:read': ofVendor('See signing keys, but no secrets'),
   'signing_keys:delete': ofVendor('Remove signing keys'),
+  'agent_credentials:create': ofVendor('Give software agents credentials, within the rights that one holds'),
+  'agent_credentials:read': ofVendor('See the credentials of agents'),
+  'agent_credentials:delete': ofVendor('Revoke the credentials of agents'),
   'security_policy:read': ofTenant(
     'See whether second factors are asked for, and how long passwords must be',
   ),
@@ -75,7 +78,7 @@ export const PERMISSION_FACTS: Readonly<Record<Permission, PermissionFacts>> = {
 };
 
 /** Held by people alone: no program makes credentials, so what was made by a stolen one ends with it. */
-const OF_PEOPLE: ReadonlySet<string> = new Set(['api_keys', 'signing_keys']);
+const OF_PEOPLE: ReadonlySet<string> = new Set(['api_keys', 'signing_keys', 'agent_credentials']);
 
 /** Whether programs can hold the permission too. */
 export const isForPrograms = (permission: Permission): boolean =>

@@ -6,6 +6,9 @@ import { FieldsGuard } from '../../src/platform/access/fields.guard.js';
 import { OwnershipGuard } from '../../src/platform/access/ownership.guard.js';
 import { PermissionsGuard } from '../../src/platform/access/permissions.guard.js';
 import { RouteTable, type RouteEntry } from '../../src/platform/access/route-table.js';
+import { AgentCredentialsRepository } from '../../src/platform/api-keys/agents/agent-credentials.repository.js';
+import { ApiKeysRepository } from '../../src/platform/api-keys/api-keys.repository.js';
+import { SigningKeysRepository } from '../../src/platform/api-keys/signing/signing-keys.repository.js';
 import { loadConfig } from '../../src/platform/config/config.js';
 import { replaceProcessConfig } from '../../src/platform/config/config.module.js';
 import { ACCESS_KEY, OWNER_KEY } from '../../src/platform/http/route.js';
@@ -120,6 +123,9 @@ describe('the access matrix turns red', () => {
     ['agents', AgentsRepository],
     ['files', FilesRepository],
     ['users', UsersRepository],
+    ['api_keys', ApiKeysRepository],
+    ['signing_keys', SigningKeysRepository],
+    ['agent_credentials', AgentCredentialsRepository],
   ])('when the query of %s forgets whose they are', async (name, repository) => {
     const rows = routes.filter((route) => FIXTURES[keyOf(route)]!.thing === name.slice(0, -1));
     const mutation = replacing(

@@ -1,5 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
+import { makeAgent } from '../support/agents.js';
+import { makeKey } from '../support/api-keys.js';
 import type { Client, Resource } from '../support/client.js';
+import { pointersOf } from '../support/problem.js';
 import { unique, world, type TenantWorld } from '../support/world.js';
 
 /** What `POST /v1/access/explain` answers. */
@@ -9,7 +12,7 @@ interface Explanation {
   status: number | null;
   route: string;
   permission: string | null;
-  grants: { role: string; grant: string; withoutFields: string[] }[];
+  grants: { role: string | null; grant: string; withoutFields: string[] }[];
   confinedTo: string | null;
   refusedFields: string[];
 }
@@ -121,5 +124,63 @@ describe('POST /v1/access/explain', () => {
     const body = { userId: vendorUser.me.id, method: 'GET', path: '/v1/me' };
     expect((await vendorUser.post('/v1/access/explain', body)).status).toBe(403);
     expect((await (await tenant.as('auditor')).post('/v1/access/explain', body)).status).toBe(403);
+  });
+
+  describe('asked of programs', () => {
+    const told = async (who: object, method: string, path: string): Promise<Explanation> =>
+      (await tenant.admin.post('/v1/access/explain', { ...who, method, path })).body as Explanation;
+
+    it('names what is written for an API key, and that people alone may do some things', async () => {
+      const permissions = ['agents:read:own', 'agents:update:own'];
+      const { id: apiKeyId } = await makeKey(vendorUser, permissions, {
+        exceptFields: ['agents.phone:update'],
+      });
+      expect(await told({ apiKeyId }, 'PATCH', `/v1/agents/${agent.id}`)).toMatchObject({
+        ...{ rule: 'granted', confinedTo: vendor.id },
+        grants: [{ role: null, grant: 'agents:update:own', withoutFields: ['phone'] }],
+      });
+      expect(await told({ apiKeyId }, 'GET', `/v1/agents/${others.id}`)).toMatchObject({
+        rule: 'out_of_reach',
+      });
+      expect(await told({ apiKeyId }, 'POST', '/v1/api-keys')).toMatchObject({
+        rule: 'not_granted',
+        status: 403,
+      });
+      expect(await told({ apiKeyId }, 'POST', '/v1/auth/logout')).toMatchObject({
+        rule: 'people_only',
+        status: 403,
+      });
+      expect(await told({ apiKeyId }, 'GET', '/v1/me')).toMatchObject({ rule: 'any_caller', status: null });
+      const ofTenant = await makeKey(tenant.admin, ['security_policy:update:any']);
+      const policy = await told({ apiKeyId: ofTenant.id }, 'PATCH', '/v1/security-policy');
+      expect(policy).toMatchObject({ rule: 'people_only', status: 403 });
+    });
+
+    it('says of an agent what its credential grants, and that it is stopped with its vendor', async () => {
+      const owner = await tenant.vendor();
+      const made = await makeAgent(tenant.admin, owner.id, ['agents:read:own']);
+      const who = { agentCredentialId: made.credentialId };
+      expect(await told(who, 'GET', `/v1/agents/${made.agent.id}`)).toMatchObject({
+        ...{ rule: 'granted', confinedTo: owner.id, grants: [{ role: null, grant: 'agents:read:own' }] },
+      });
+      expect(await told(who, 'GET', `/v1/agents/${agent.id}`)).toMatchObject({ rule: 'out_of_reach' });
+      await tenant.admin.patch(`/v1/vendors/${owner.id}`, { status: 'suspended' });
+      expect(await told(who, 'GET', '/v1/agents')).toMatchObject({ rule: 'not_good', status: 401 });
+      expect(await told(who, 'GET', '/health/live')).toMatchObject({ rule: 'public_route', status: null });
+    });
+
+    it.each<[object, string]>([
+      [{}, '/userId'],
+      [{ userId: uuidv7(), apiKeyId: uuidv7() }, '/apiKeyId'],
+      [{ apiKeyId: uuidv7() }, '/apiKeyId'],
+      [{ agentCredentialId: uuidv7() }, '/agentCredentialId'],
+    ])('needs one caller, who exists: not %j', async (who, pointer) => {
+      const answer = await tenant.admin.post('/v1/access/explain', {
+        ...who,
+        method: 'GET',
+        path: '/v1/agents',
+      });
+      expect([answer.status, pointersOf(answer)]).toEqual([422, [pointer]]);
+    });
   });
 });

@@ -1,3 +1,4 @@
+import { makeAgent } from '../support/agents.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { send, type Answer, type Client, type Resource } from '../support/client.js';
@@ -29,6 +30,8 @@ const ITEM_ROUTES: readonly [method: string, path: string, body?: () => unknown]
   ['DELETE', '/v1/api-keys/{key}'],
   ['GET', '/v1/signing-keys/{signing}'],
   ['DELETE', '/v1/signing-keys/{signing}'],
+  ['GET', '/v1/agent-credentials/{credential}'],
+  ['DELETE', '/v1/agent-credentials/{credential}'],
   ['DELETE', '/v1/users/{user}/factors'],
   ['POST', '/v1/users/{user}/unlock'],
   ['POST', '/v1/users/{user}/invitation'],
@@ -48,7 +51,7 @@ function form(): FormData {
 }
 
 interface Inventory extends Record<
-  'vendor' | 'agent' | 'file' | 'user' | 'key' | 'signing' | 'session' | 'passkey',
+  'vendor' | 'agent' | 'file' | 'user' | 'key' | 'signing' | 'credential' | 'session' | 'passkey',
   string
 > {
   marker: string;
@@ -68,9 +71,11 @@ async function furnish(tenant: TenantWorld): Promise<Inventory & { vendorUser: C
   const key = await tenant.admin.create('/v1/api-keys', { name: marker, ...rights });
   const hmac = { name: marker, algorithm: 'hmac-sha256', vendorId: vendor.id };
   const signing = (await tenant.admin.create('/v1/signing-keys', hmac)).id;
+  const { credential } = await makeAgent(tenant.admin, vendor.id, rights.permissions);
   const ids = {
     key: key.id,
     signing,
+    credential: credential.id,
     vendor: vendor.id,
     agent: agent.id,
     file: file.id,

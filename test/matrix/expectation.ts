@@ -1,8 +1,9 @@
 import { ROLE_GRANTS } from '../../src/kernel/permissions.js';
 import type { RouteEntry } from '../../src/platform/access/route-table.js';
 
+const isForPrograms = (grant: string): boolean => !/^((api|signing)_keys|agent_credentials):/.test(grant);
 /** All that a program of the tenant's own can hold. */
-const OF_PROGRAMS = ROLE_GRANTS.tenant_admin.filter((grant) => !/^(api|signing)_keys:/.test(grant));
+const OF_PROGRAMS = ROLE_GRANTS.tenant_admin.filter(isForPrograms);
 
 /** The kinds of callers; a new kind is one more line. */
 export const CALLERS = {
@@ -39,6 +40,12 @@ export const CALLERS = {
       'files:read:own',
       'files:create:own',
     ],
+    isProgram: true,
+  },
+  agent: {
+    tenant: 'ours',
+    vendor: 'first',
+    grants: ROLE_GRANTS.vendor.filter(isForPrograms),
     isProgram: true,
   },
   other_tenant: { tenant: 'theirs', vendor: null, grants: ROLE_GRANTS.tenant_admin },

@@ -1,15 +1,26 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { jwkOf } from '../support/agents.js';
 import { form } from '../support/stored-files.js';
 import { unique } from '../support/world.js';
 
 export type Thing =
-  'vendor' | 'agent' | 'file' | 'user' | 'role' | 'tenant' | 'session' | 'api_key' | 'signing_key';
+  | 'vendor'
+  | 'agent'
+  | 'file'
+  | 'user'
+  | 'role'
+  | 'tenant'
+  | 'session'
+  | 'api_key'
+  | 'signing_key'
+  | 'agent_credential';
 
 /** With what a route is called. */
 export interface Fixture {
   /** What the parameter of the path names; of which one is made anew wherever a change is expected. */
   thing?: Thing;
-  /** A right body for a caller of this vendor. */
-  body?: (vendorId: string) => unknown;
+  /** A right body for a caller of this vendor, which has that software agent. */
+  body?: (vendorId: string, agentId: string) => unknown;
   query?: (slug: string) => string;
   /** The status of a caller who may, when the input is left wrong on purpose. */
   reached?: number;
@@ -25,6 +36,7 @@ const upload = (): FormData => form('text', 'note.txt', 'text/plain');
 const patch = (): unknown => ({ status: 'pending' });
 /** Input that no route takes: whoever may call is told of it, and nothing is changed. */
 const WRONG = { body: () => ({ nothing: true }), reached: 422 };
+const WRONG_FORM = { body: () => new URLSearchParams({ nothing: 'true' }), reached: 422 };
 
 /** One line for each route. A route without one makes the matrix fail: add it here, and read the new rows of docs/access-matrix.md. */
 export const FIXTURES: Readonly<Record<string, Fixture>> = {
@@ -32,6 +44,15 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'GET /health/live': {},
   'GET /health/ready': {},
   'POST /v1/access/explain': WRONG,
+  'GET /v1/agent-credentials': { lists: 'agent_credential' },
+  'POST /v1/agent-credentials': {
+    body: (_, agentId) => ({
+      ...{ agentId, name: unique('Credential'), permissions: ['agents:read:own'] },
+      publicKey: jwkOf(generateKeyPairSync('ed25519').publicKey),
+    }),
+  },
+  'DELETE /v1/agent-credentials/:id': { thing: 'agent_credential' },
+  'GET /v1/agent-credentials/:id': { thing: 'agent_credential' },
   'GET /v1/agents': { lists: 'agent' },
   'POST /v1/agents': { body: (vendorId) => ({ vendorId, name: unique('Agent'), kind: 'human' }) },
   'DELETE /v1/agents/:id': { thing: 'agent' },
@@ -74,6 +95,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   'POST /v1/auth/password/forgot': WRONG,
   'POST /v1/auth/password/reset': WRONG,
   'POST /v1/auth/refresh': WRONG,
+  'POST /v1/auth/token': WRONG_FORM,
   'GET /v1/auth/sessions': {},
   'POST /v1/auth/step-up': WRONG,
   'POST /v1/auth/step-up/passkey/options': {},

@@ -41,7 +41,8 @@ async function execute(stage: Stage, route: RouteEntry, cell: Cell, isExplained:
   const target = thing && place && (await stage.name(thing, place, expected < 300 && !isKept, session));
   const path =
     route.path.replace(/:(id|name)/, target ? target.id : uuidv7()) + (query?.(target?.slug ?? '') ?? '');
-  const call = (to: string) => stage.call(caller, route.method, to, body?.(stage.vendorOf(caller)), session);
+  const call = (to: string) =>
+    stage.call(caller, route.method, to, body?.(stage.vendorOf(caller), stage.agentOf(caller)), session);
 
   const faults: string[] = [];
   const compare = (what: string, found: unknown, right: unknown): void => {

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Permission } from '../../src/kernel/permissions.js';
+import { addCredential, callerOf, makeAgent } from '../support/agents.js';
 import { Client, send, type Answer, type Resource } from '../support/client.js';
 import { asOwner } from '../support/database.js';
 import { OPERATOR_EMAIL, OPERATOR_PASSWORD } from '../support/server.js';
@@ -13,9 +14,11 @@ interface Credentials {
   password: string;
 }
 interface Player {
-  /** None of those who call with a key. */
+  /** None of programs. */
   credentials?: Credentials;
   client: Client;
+  /** How explanations name it; as a user when left out. */
+  named?: Record<string, string>;
 }
 
 /** Of what `POST /v1/access/explain` says. */
@@ -28,6 +31,7 @@ const STATE = `SELECT md5(string_agg(line, '' ORDER BY line)) AS hash FROM (
   UNION ALL SELECT item::text FROM {schema}.file AS item UNION ALL SELECT item::text FROM {schema}."user" AS item
   UNION ALL SELECT item::text FROM {schema}.role AS item
   UNION ALL SELECT (to_jsonb(item) - 'last_used_at' - 'last_used_from')::text FROM {schema}.api_key AS item
+  UNION ALL SELECT (to_jsonb(item) - 'last_used_at' - 'last_used_from')::text FROM {schema}.agent_credential AS item
   UNION ALL SELECT item::text FROM {schema}.request_signing_key AS item) AS lines`;
 
 /** Two tenants with their things, a suspended one, and a caller of each kind. */
@@ -36,6 +40,7 @@ export class Stage {
   private readonly players = new Map<CallerKind, Player>();
   private readonly standing = new Map<string, string>();
   private vendors: Record<string, string> = {};
+  private robots: Record<string, string> = {};
 
   private constructor(
     private readonly ours: TenantWorld,
@@ -49,6 +54,7 @@ export class Stage {
       const vendor = await stage.tenantOf(place).vendor({ name: `${stage.marker} ${place}` });
       stage.vendors[place] = vendor.id;
       stage.standing.set(`vendor ${place}`, vendor.id);
+      stage.robots[place] = (await stage.robot(place)).id;
     }
     await ours.admin.create('/v1/roles', { name: 'custom', permissions: CALLERS.custom.grants });
     await stage.cast('tenant_admin', ours, { roles: ['tenant_admin'] });
@@ -57,6 +63,7 @@ export class Stage {
     await stage.cast('custom', ours, { roles: ['custom'], vendorId: stage.vendors['first'] });
     await stage.castKey('tenant_key', ours);
     await stage.castKey('vendor_key', ours, stage.vendors['first']);
+    await stage.castAgent('agent', ours, stage.vendors['first']!);
     await stage.cast('other_vendor', ours, { roles: ['vendor'], vendorId: stage.vendors['second'] });
     await stage.cast('other_tenant', theirs, { roles: ['tenant_admin'] });
     await stage.cast('suspended', suspended, { roles: ['tenant_admin'] });
@@ -80,13 +87,11 @@ export class Stage {
 
   /** What the tenant's administrator is told of such a call; undefined for those who are none of the tenant's users. */
   async explain(kind: CallerKind, method: string, path: string): Promise<Explained | undefined> {
-    // Asked of users alone.
-    if ('isProgram' in (CALLERS[kind] ?? {})) return undefined;
-    const client = this.players.get(kind)?.client;
+    const { client, named } = this.players.get(kind) ?? {};
     if (!client || CALLERS[kind]?.tenant !== 'ours') return undefined;
     const [bare] = path.split('?');
     const answer = await this.ours.admin.post('/v1/access/explain', {
-      ...{ userId: client.me.id, method, path: bare },
+      ...{ ...(named ?? { userId: client.me.id }), method, path: bare },
     });
     if (answer.status !== 200) throw new Error(answer.text);
     return answer.body as Explained;
@@ -100,8 +105,12 @@ export class Stage {
 
   /** The vendor that a body of this caller's names. */
   vendorOf(kind: CallerKind): string {
-    const place = kind === 'other_vendor' ? 'second' : kind === 'other_tenant' ? 'theirs' : 'first';
-    return this.vendors[place]!;
+    return this.vendors[homeOf(kind)]!;
+  }
+
+  /** The software agent that such a body names. */
+  agentOf(kind: CallerKind): string {
+    return this.robots[homeOf(kind)]!;
   }
 
   /** Somebody who holds the permission, and what it takes to see the answer, without these fields. */
@@ -156,8 +165,19 @@ export class Stage {
 
   private async castKey(kind: CallerKind, { admin }: TenantWorld, vendorId?: string): Promise<void> {
     const permissions = CALLERS[kind]!.grants;
-    const { secret } = await admin.create('/v1/api-keys', { name: kind, permissions, vendorId });
-    this.players.set(kind, { client: await Client.with(String(secret)) });
+    const { id, secret } = await admin.create('/v1/api-keys', { name: kind, permissions, vendorId });
+    this.players.set(kind, { client: await Client.with(String(secret)), named: { apiKeyId: id } });
+  }
+
+  private async castAgent(kind: CallerKind, { admin }: TenantWorld, vendorId: string): Promise<void> {
+    const made = await makeAgent(admin, vendorId, CALLERS[kind]!.grants);
+    const named = { agentCredentialId: made.credentialId };
+    this.players.set(kind, { client: await callerOf(made), named });
+  }
+
+  private robot(place: keyof typeof this.vendors): Promise<Resource> {
+    const facts = { kind: 'software', status: 'active', name: unique('Robot') };
+    return this.tenantOf(place).agent({ id: this.vendors[place]! }, facts);
   }
 
   private async make(thing: Thing, place: Exclude<Place, 'missing'>, prefix: string): Promise<string> {
@@ -175,6 +195,12 @@ export class Stage {
     if (thing === 'api_key') {
       const permissions = ['agents:read:own'];
       return (await tenant.admin.create('/v1/api-keys', { name, permissions, vendorId })).id;
+    }
+    if (thing === 'agent_credential') {
+      const { credential } = await addCredential(tenant.admin, await this.robot(place), ['agents:read:own'], {
+        name,
+      });
+      return credential.id;
     }
     if (thing === 'signing_key') {
       const key = { name, algorithm: 'hmac-sha256', vendorId };
@@ -194,3 +220,6 @@ export class Stage {
     return data.find(({ current }) => current)!.id;
   }
 }
+
+const homeOf = (kind: CallerKind): string =>
+  kind === 'other_vendor' ? 'second' : kind === 'other_tenant' ? 'theirs' : 'first';

@@ -31,16 +31,20 @@ export function talkTo({ url }: { url: string }): void {
 /** One request to the shared server, or to an absolute URL. */
 export async function send(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
   const { token, body } = options;
-  const isRaw = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
+  const isRaw =
+    typeof body === 'string' || [FormData, URLSearchParams, Uint8Array].some((kind) => body instanceof kind);
   const headers: Record<string, string> = { ...options.headers };
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
-  if (body !== undefined && !(body instanceof FormData)) headers['content-type'] ??= 'application/json';
+  const namesItsType = body instanceof FormData || body instanceof URLSearchParams;
+  if (body !== undefined && !namesItsType) headers['content-type'] ??= 'application/json';
   const response = await fetch(new URL(path, serverUrl()), {
     method,
     headers,
     redirect: 'manual',
     ...(body !== undefined && {
-      body: isRaw ? (body as string | FormData | Uint8Array<ArrayBuffer>) : JSON.stringify(body),
+      body: isRaw
+        ? (body as string | FormData | URLSearchParams | Uint8Array<ArrayBuffer>)
+        : JSON.stringify(body),
     }),
   });
   const bytes = Buffer.from(await response.arrayBuffer());

@@ -139,6 +139,22 @@ export const FORMS: readonly Form[] = [
     body: { name: 'Key', algorithm: 'hmac-sha256' },
     text: ['name', 'algorithm', 'vendorId', 'publicKey'],
   },
+  {
+    method: 'POST',
+    path: '/v1/agent-credentials',
+    caller: 'admin',
+    body: {
+      ...{
+        agentId: ID,
+        name: 'Credential',
+        permissions: ['agents:read:own'],
+        exceptFields: ['agents.phone'],
+      },
+      publicKey: { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' },
+    },
+    text: ['agentId', 'name', 'expiresAt'],
+    words: ['permissions', 'exceptFields'],
+  },
 ];
 export const LISTS: readonly [path: string, caller: Caller][] = [
   ['/v1/vendors', 'admin'],
@@ -146,6 +162,7 @@ export const LISTS: readonly [path: string, caller: Caller][] = [
   ['/v1/users', 'admin'],
   ['/v1/api-keys', 'admin'],
   ['/v1/signing-keys', 'admin'],
+  ['/v1/agent-credentials', 'admin'],
   ['/v1/tenants', 'operator'],
   ['/v1/audit-events', 'admin'],
 ];

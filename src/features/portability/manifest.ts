@@ -15,6 +15,8 @@ export const LEFT_OUT: Readonly<Record<string, string>> = {
   api_key: 'credentials of programs, made for the installation that gave them out',
   request_signing_key: 'credentials of programs, made for the installation that gave them out',
   request_nonce: 'requests that were seen, which are refused for their age soon',
+  agent_credential: 'credentials of programs, made for the installation that gave them out',
+  agent_assertion: 'sign-ins that were seen, which are refused for their age soon',
   invitation: 'credentials in flight: links by which passwords are chosen',
   account_token: 'credentials in flight: links by which passwords are reset and addresses confirmed',
   pending_login: 'credentials in flight: sign-ins that lack their second factor',

@@ -1,14 +1,12 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { decodeUuid, encodeBytes, encodeNumber, encodeUuid, UUID_LENGTH } from './uuid-text.js';
 
 /** `live` in production, `test` elsewhere; a key of the one is never good in the other. */
 export type KeyEnvironment = 'live' | 'test';
 
-const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const UUID_BYTES = 16;
 const SECRET_BYTES = 32;
 /** Characters that so many bytes take in base 62. */
-const UUID_LENGTH = 22;
 const SECRET_LENGTH = 43;
 const CHECKSUM_LENGTH = 6;
 
@@ -31,7 +29,7 @@ export interface ApiKeyText {
 
 /** A new secret, and what to store of it. 256 random bits need no salt and no slow hash. */
 export function newApiKeySecret(): { secret: string; secretHash: string } {
-  const secret = encode(randomBytes(SECRET_BYTES), SECRET_LENGTH);
+  const secret = encodeBytes(randomBytes(SECRET_BYTES), SECRET_LENGTH);
   return { secret, secretHash: hashOf(secret) };
 }
 
@@ -72,23 +70,3 @@ export function isSameHash(one: string, other: string): boolean {
 const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('base64url');
 
 const checksumOf = (text: string): string => encodeNumber(BigInt(crc32(text)), CHECKSUM_LENGTH);
-
-const encode = (bytes: Buffer, length: number): string =>
-  encodeNumber(BigInt(`0x${bytes.toString('hex')}`), length);
-
-function encodeNumber(number: bigint, length: number): string {
-  let text = '';
-  for (let rest = number; text.length < length; rest /= 62n) text = ALPHABET[Number(rest % 62n)]! + text;
-  return text;
-}
-
-const encodeUuid = (uuid: string): string =>
-  encode(Buffer.from(uuid.replaceAll('-', ''), 'hex'), UUID_LENGTH);
-
-/** Undefined for a number that is too large for a UUID. */
-function decodeUuid(text: string): string | undefined {
-  const number = [...text].reduce((sum, letter) => sum * 62n + BigInt(ALPHABET.indexOf(letter)), 0n);
-  const hex = number.toString(16).padStart(2 * UUID_BYTES, '0');
-  if (hex.length > 2 * UUID_BYTES) return undefined;
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}

@@ -15,7 +15,7 @@ import {
 import { IsOneLine, IsTime, Nullable, Optional } from '../http/fields.js';
 import { pageOf } from '../http/response/page.dto.js';
 import type { ApiKey } from './api-key.entity.js';
-import { ANNOUNCED_DAYS, daysLeft } from './key-life.js';
+import { CREDENTIAL_STATES, stateOf, type CredentialState } from './key-life.js';
 
 export class CreateApiKeyDto {
   /** What the key is for */
@@ -69,8 +69,6 @@ export class RotateApiKeyDto {
   expiresAt?: string;
 }
 
-const STATES = ['active', 'expiring', 'expired'] as const;
-
 export class ApiKeyDto {
   /** UUIDv7 */
   @ApiProperty({ format: 'uuid' })
@@ -86,8 +84,8 @@ export class ApiKeyDto {
   /** Whether each request must be signed too */
   requireSignature: boolean;
   /** `expiring`: within the next 14 days */
-  @ApiProperty({ enum: STATES, enumName: 'ApiKeyState' })
-  state: (typeof STATES)[number];
+  @ApiProperty({ enum: CREDENTIAL_STATES, enumName: 'CredentialState' })
+  state: CredentialState;
   expiresAt: Date;
   /** Until when the secret before the last rotation is good; null when it is not */
   @ApiProperty({ type: Date, nullable: true })
@@ -107,7 +105,6 @@ export class ApiKeyDto {
   static from(key: ApiKey): ApiKeyDto {
     const { previousUntil, expiresAt } = key;
     const now = new Date();
-    const left = daysLeft(expiresAt, now);
     return {
       id: key.id,
       name: key.name,
@@ -115,7 +112,7 @@ export class ApiKeyDto {
       permissions: key.permissions,
       exceptFields: key.exceptFields,
       requireSignature: key.requireSignature,
-      state: left <= 0 ? 'expired' : left <= Math.max(...ANNOUNCED_DAYS) ? 'expiring' : 'active',
+      state: stateOf(expiresAt, now),
       expiresAt,
       previousSecretUntil: previousUntil !== null && previousUntil > now ? previousUntil : null,
       lastUsedAt: key.lastUsedAt,

@@ -12,6 +12,10 @@ import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeysService, KEY_ENVIRONMENT } from './api-keys.service.js';
 import { ExpiryNotices } from './expiry-notices.js';
+import { AgentCredentialsController } from './agents/agent-credentials.controller.js';
+import { AgentCredentialsRepository } from './agents/agent-credentials.repository.js';
+import { AgentCredentialsService } from './agents/agent-credentials.service.js';
+import { AssertionsRepository } from './agents/assertions.repository.js';
 import { NoncesRepository } from './signing/nonces.repository.js';
 import { SignedRequests } from './signing/signed-requests.js';
 import { SigningKeySecrets } from './signing/signing-key-secrets.js';
@@ -22,12 +26,15 @@ import { SigningKeysService } from './signing/signing-keys.service.js';
 /** By which programs call. */
 @Module({
   imports: [ConfigModule, TenancyModule, RolesModule, AuditModule, ProtectionModule],
-  controllers: [ApiKeysController, SigningKeysController],
+  controllers: [ApiKeysController, SigningKeysController, AgentCredentialsController],
   providers: [
+    AgentCredentialsRepository,
+    AgentCredentialsService,
     ApiKeyCallers,
     ApiKeyProofs,
     ApiKeysRepository,
     ApiKeysService,
+    AssertionsRepository,
     ExpiryNotices,
     NoncesRepository,
     SignedRequests,
@@ -40,6 +47,6 @@ import { SigningKeysService } from './signing/signing-keys.service.js';
       useFactory: ({ nodeEnv }: Config): KeyEnvironment => (nodeEnv === 'production' ? 'live' : 'test'),
     },
   ],
-  exports: [ApiKeyCallers, ApiKeysRepository],
+  exports: [ApiKeyCallers, ApiKeysRepository, AgentCredentialsRepository, AssertionsRepository],
 })
 export class ApiKeysModule {}

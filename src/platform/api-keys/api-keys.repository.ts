@@ -6,19 +6,12 @@ import { TenantContext } from '../tenancy/tenant-context.js';
 import { tenantTable } from '../tenancy/tenant-schema.js';
 import { TenantRepository } from '../tenancy/tenant.repository.js';
 import { ApiKey } from './api-key.entity.js';
+import { announceEndingIn, type EndingKey } from './ending-keys.js';
 
 /** What narrows a list of keys, of either kind. */
 export interface CredentialFilter {
   vendorId?: string;
   q?: string;
-}
-
-/** A key whose end is near, and of which that is to be told. */
-export interface EndingKey {
-  id: string;
-  vendorId: string | null;
-  /** 14, 7 or 1: it ends within so many days. */
-  days: number;
 }
 
 /** Neither waits for whoever changes the key, nor touches what its ETag is made of. */
@@ -27,16 +20,7 @@ const NOTE_USE = `
    WHERE id IN (SELECT id FROM ${tenantTable('api_key')}
                  WHERE id = $1 AND (last_used_at IS NULL OR last_used_at <= $4) FOR UPDATE SKIP LOCKED)`;
 
-/** What another node announces at the same time is left to it. */
-const ANNOUNCE_ENDING = `
-  UPDATE ${tenantTable('api_key')} AS key SET told_days = ending.days
-    FROM (SELECT id, CASE WHEN expires_at <= now() + interval '1 day' THEN 1
-                          WHEN expires_at <= now() + interval '7 days' THEN 7 ELSE 14 END AS days
-            FROM ${tenantTable('api_key')}
-           WHERE expires_at > now() AND expires_at <= now() + interval '14 days'
-             FOR UPDATE SKIP LOCKED) AS ending
-   WHERE key.id = ending.id AND (key.told_days IS NULL OR key.told_days > ending.days)
-  RETURNING key.id, key.vendor_id AS "vendorId", ending.days`;
+const ANNOUNCE_ENDING = announceEndingIn('api_key');
 
 /** The API keys of a tenant, its own and its vendors'. */
 @Injectable()

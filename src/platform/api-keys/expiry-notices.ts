@@ -4,14 +4,16 @@ import { Registry } from '../tenancy/registry/registry.js';
 import { bindingOf } from '../tenancy/registry/tenant-directory.js';
 import { Tenant } from '../tenancy/registry/tenant.entity.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
+import { AgentCredentialsRepository } from './agents/agent-credentials.repository.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
+import type { EndingKey } from './ending-keys.js';
 
 const PERIOD_MS = 60 * 60_000;
 /** So that neither a start nor a command of a few seconds goes through all tenants. */
 const FIRST_AFTER_MS = 60_000;
 
 /**
- * Announces the end of API keys 14, 7 and 1 days ahead, each once, in the log of their tenant. Looks through the active
+ * Announces the end of API keys and of agents' credentials 14, 7 and 1 days ahead, each once, in the log of their tenant. Looks through the active
  * tenants a minute after the start and every hour, one after the other; nodes that look at the same time share the work.
  */
 @Injectable()
@@ -23,6 +25,7 @@ export class ExpiryNotices implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly keys: ApiKeysRepository,
+    private readonly credentials: AgentCredentialsRepository,
     private readonly registry: Registry,
     private readonly context: TenantContext,
     private readonly audit: AuditTrail,
@@ -53,13 +56,18 @@ export class ExpiryNotices implements OnApplicationBootstrap, OnModuleDestroy {
   /** Announces what is due in the tenant bound to the call. What is announced and that it was stand or fall together. */
   announce(): Promise<void> {
     return this.keys.together(async () => {
-      for (const { id, vendorId, days } of await this.keys.announceEnding())
-        await this.audit.record({
-          action: 'authn_token_expiring',
-          outcome: 'success',
-          target: { type: 'api_key', id },
-          detail: { vendorId, days },
-        });
+      for (const key of await this.keys.announceEnding()) await this.record('api_key', key);
+      for (const credential of await this.credentials.announceEnding())
+        await this.record('agent_credential', credential);
+    });
+  }
+
+  private record(type: string, { id, vendorId, days }: EndingKey): Promise<void> {
+    return this.audit.record({
+      action: 'authn_token_expiring',
+      outcome: 'success',
+      target: { type, id },
+      detail: { vendorId, days },
     });
   }
 

@@ -25,3 +25,13 @@ export function overlapEnd(asked: number | undefined, oldEnd: Date, now: Date): 
   const end = until < oldEnd ? until : oldEnd;
   return end > now ? end : null;
 }
+
+/** `expiring`: within the days ahead of which the end is announced. */
+export const CREDENTIAL_STATES = ['active', 'expiring', 'expired'] as const;
+export type CredentialState = (typeof CREDENTIAL_STATES)[number];
+
+export function stateOf(expiresAt: Date, now: Date): CredentialState {
+  const left = daysLeft(expiresAt, now);
+  if (left <= 0) return 'expired';
+  return left <= Math.max(...ANNOUNCED_DAYS) ? 'expiring' : 'active';
+}

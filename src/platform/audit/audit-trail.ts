@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
+import type { Actor } from '../../kernel/actor.js';
 import type { SecurityEvent } from '../../kernel/security-event.js';
 import { currentRequest } from '../http/request/request-facts.js';
 import { TenantContext } from '../tenancy/tenant-context.js';
@@ -15,6 +16,8 @@ export interface Origin {
   actorKind: ActorKind;
   actorId: string | null;
   impersonatorId: string | null;
+  /** Of a program that acts for a vendor: that vendor, and the credential by which an agent came. */
+  program: Readonly<Record<string, string>>;
   requestId: string | null;
   address: string | null;
   userAgent: string | null;
@@ -72,6 +75,7 @@ export class AuditTrail {
       actorKind: actor?.kind ?? (request ? 'anonymous' : 'system'),
       actorId: actor?.id ?? null,
       impersonatorId: actor?.impersonatorId ?? null,
+      program: actor ? programOf(actor) : {},
       requestId: request?.requestId ?? null,
       address: request?.address ?? null,
       userAgent: request?.userAgent ?? null,
@@ -81,7 +85,7 @@ export class AuditTrail {
   private async entryOf(
     realm: Realm,
     { action, outcome, accountId, target, detail, changes }: SecurityEvent,
-    { address, userAgent, ...who }: Origin,
+    { address, userAgent, program, ...who }: Origin,
   ): Promise<AuditEventColumns> {
     const log = logOf(realm);
     const id = uuidv7();
@@ -96,7 +100,7 @@ export class AuditTrail {
       action,
       outcome,
       accountId: accountId ?? null,
-      detail: { ...detail },
+      detail: { ...detail, ...program },
       payloadDigest,
     };
     const where = { targetType: target?.type ?? null, targetId: target?.id ?? null };
@@ -117,4 +121,12 @@ export class AuditTrail {
   ): string {
     return JSON.stringify({ log: logOf(realm), action, outcome, target, actorId, requestId });
   }
+}
+
+/** What else names a program: its key's id is its own, an agent has several credentials. */
+export function programOf({ kind, vendorId, sessionId }: Actor): Record<string, string> {
+  return {
+    ...((kind === 'agent' || kind === 'api_key') && vendorId !== null && { actorVendorId: vendorId }),
+    ...(kind === 'agent' && { actorCredentialId: sessionId }),
+  };
 }

@@ -16,6 +16,9 @@ import { AccountLinks } from './recovery/account-links.js';
 import { AccountLocks } from './accounts/account-locks.js';
 import { AccountNotices } from './accounts/account-notices.js';
 import { AccountStores } from './accounts/account-stores.js';
+import { AgentFacts } from './agents/agent-facts.js';
+import { AgentTokenController } from './agents/agent-token.controller.js';
+import { AgentTokenService } from './agents/agent-token.service.js';
 import { AuthController } from './auth.controller.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { CallerChanges } from './callers/caller-changes.js';
@@ -47,6 +50,7 @@ import { PasswordPolicy } from './passwords/password-policy.js';
 import { PasswordResetService } from './recovery/password-reset.service.js';
 import { PasswordsService } from './passwords/passwords.service.js';
 import { RecoveryController } from './recovery/recovery.controller.js';
+import { SessionFacts } from './callers/session-facts.js';
 import { SessionsService } from './sessions/sessions.service.js';
 import { SigningKeys } from './tokens/signing-keys.js';
 import { SigningKeysRepository } from './tokens/signing-keys.repository.js';
@@ -68,6 +72,7 @@ const rotationOf = (repository: SigningKeysRepository, masterKey: Buffer, config
     JwtModule.register({}),
   ],
   controllers: [
+    AgentTokenController,
     AuthController,
     InvitationsController,
     MeController,
@@ -82,6 +87,8 @@ const rotationOf = (repository: SigningKeysRepository, masterKey: Buffer, config
     AccountLocks,
     AccountNotices,
     AccountStores,
+    AgentFacts,
+    AgentTokenService,
     AuthenticationGuard,
     CallerChanges,
     Callers,
@@ -101,6 +108,7 @@ const rotationOf = (repository: SigningKeysRepository, masterKey: Buffer, config
     PasswordPolicy,
     PasswordResetService,
     PasswordsService,
+    SessionFacts,
     SessionsService,
     SigningKeysRepository,
     SupportAccessRepository,

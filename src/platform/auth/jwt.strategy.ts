@@ -37,11 +37,11 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
 
   /** Runs once signature, times, issuer and audience were found good; throws as `Callers.identify` does. */
   async validate(request: Request, claims: AccessClaims & { exp?: unknown }): Promise<Caller | false> {
-    const { sub, sid, tid, act, exp } = claims;
+    const { sub, sid, tid, act, exp, client_id } = claims;
     // What never ends, or names nobody, is none of ours, whoever signed it.
     if (typeof exp !== 'number' || ![sub, sid, tid ?? sub].every((id) => isUuid(id))) return false;
     const token = bearerTokenOf(request);
-    if (token !== null) this.verified.remember(token, { sub, sid, tid, act, exp });
+    if (token !== null) this.verified.remember(token, { sub, sid, tid, act, exp, client_id });
     return this.callers.identify(request, claims);
   }
 }

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { Actor, ActorKind } from '../../kernel/actor.js';
 import type { Tenant } from '../tenancy/registry/tenant.entity.js';
 
-/** An account, or a key. */
+/** An account, a key or an agent. */
 export interface Named {
   name: string;
   email?: string;
@@ -31,16 +31,16 @@ export class MyActorDto {
 }
 
 export class MeDto {
-  /** UUID of the account, or of the API key */
+  /** UUID of the account, of the API key, or of the agent */
   id: string;
 
-  /** Operators run the installation; users belong to a tenant; programs call with an API key */
+  /** Operators run the installation; users belong to a tenant; programs call with an API key, or as a software agent */
   kind: ActorKind;
 
   /** E-mail address of the account; programs have none */
   email?: string;
 
-  /** Name of the account, or of the API key */
+  /** Name of the account, of the API key, or of the agent */
   name: string;
 
   /** The tenant of a user; null for operators */

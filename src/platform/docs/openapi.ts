@@ -21,7 +21,7 @@ const HEAD: Omit<OpenAPIObject, 'paths'> = {
     version,
     description:
       'Multi-tenant vendor management. Sign in at `POST /v1/auth/login`, send the access token as ' +
-      '`Authorization: Bearer …`; programs send an API key in its place. Errors are RFC 9457 problems; their codes are explained at [/docs/errors](/docs/errors).',
+      '`Authorization: Bearer …`; programs send an API key in its place, software agents get tokens of their own at `POST /v1/auth/token`. Errors are RFC 9457 problems; their codes are explained at [/docs/errors](/docs/errors).',
     contact: { name: 'The operator of this installation' },
     license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
   },
@@ -56,7 +56,11 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   document.components = {
     ...document.components,
     securitySchemes: {
-      bearer: { type: 'http', scheme: 'bearer', description: 'An access token from login' },
+      bearer: {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'An access token from login, or an agent’s from `POST /v1/auth/token`',
+      },
       apiKey: {
         type: 'http',
         scheme: 'bearer',

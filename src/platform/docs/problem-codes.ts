@@ -34,6 +34,15 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     remedy: 'Read “detail”, and sign each request anew: docs/api-keys.md shows how.',
   },
   {
+    code: 'invalid_client',
+    status: 401,
+    title: 'Invalid client',
+    meaning:
+      'The assertion is not one of a software agent that may act now, or was used before (RFC 6749, 5.2).',
+    remedy:
+      'Read “detail”, and make a new assertion for each token: docs/agents.md shows how. See that the agent is active.',
+  },
+  {
     code: 'invalid_credentials',
     status: 401,
     title: 'Invalid credentials',

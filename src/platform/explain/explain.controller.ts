@@ -9,7 +9,7 @@ import { ExplainService } from './explain.service.js';
 export class ExplainController {
   constructor(private readonly explanations: ExplainService) {}
 
-  /** Tell whether a user's request would be let through, and by which rule */
+  /** Tell whether the request of a user, an API key or an agent would be let through, and by which rule */
   @Post('explain')
   @HttpCode(200)
   @ChangesNothing()

@@ -6,9 +6,20 @@ import { RULE_FACTS, RULES, type Explanation, type Rule } from './explanation.js
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 export class ExplainDto {
-  /** Who would call */
+  /** The user who would call; a user, an API key or a credential of an agent is named, and one alone */
+  @Optional()
   @IsUUID()
-  userId: string;
+  userId?: string;
+
+  /** The API key by which a program would call */
+  @Optional()
+  @IsUUID()
+  apiKeyId?: string;
+
+  /** The credential by which a software agent would get its token */
+  @Optional()
+  @IsUUID()
+  agentCredentialId?: string;
 
   @IsIn(METHODS)
   method: (typeof METHODS)[number];
@@ -27,8 +38,9 @@ export class ExplainDto {
 }
 
 export class CountingGrantDto {
-  /** The role that it comes from */
-  role: string;
+  /** The role that it comes from; null: it is written for the key or the credential itself */
+  @ApiProperty({ type: String, nullable: true })
+  role: string | null;
 
   /** As `agents:read:own` */
   grant: string;
@@ -58,10 +70,10 @@ export class ExplanationDto {
   /** What the route asks for; null when nothing but to be signed in, or not even that */
   permission: string | null;
 
-  /** What the user holds of that permission, and from where; it counts for the thing in the path alone, where there is one */
+  /** What the caller holds of that permission, and from where; it counts for the thing in the path alone, where there is one */
   grants: CountingGrantDto[];
 
-  /** UUID of the vendor whose things alone the user reaches; null when of all, or of none */
+  /** UUID of the vendor whose things alone the caller reaches; null when of all, or of none */
   confinedTo: string | null;
 
   /** Those of the fields that may not be sent */

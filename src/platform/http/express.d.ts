@@ -8,8 +8,10 @@ declare global {
       actor?: Actor;
       /** To which vendor the thing in the path belongs, null when to none; set by the ownership guard. */
       ownerVendorId?: string | null;
-      /** The octets of a JSON body, as they came. */
+      /** The octets of a body that is no upload, as they came. */
       rawBody?: Buffer;
+      /** The fields of a form, for the route that takes one. */
+      formBody?: Record<string, unknown>;
       /** Whether a body follows that the route itself will read. */
       isBodyUnread?: boolean;
       /** What a signature promises of an unread body: whoever reads it must hold it against that. */

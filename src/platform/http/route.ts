@@ -20,6 +20,7 @@ import { versionsIn } from './etag.js';
 export const ACCESS_KEY = 'ringfence:access';
 export const OWNER_KEY = 'ringfence:owner';
 export const MULTIPART_KEY = 'ringfence:multipart';
+export const FORM_KEY = 'ringfence:form-encoded';
 export const TIGHT_LIMIT_KEY = 'ringfence:tight-limit';
 export const CREATED_KEY = 'ringfence:created';
 export const IMPERSONATION_KEY = 'ringfence:while-impersonating';
@@ -60,6 +61,9 @@ export const OwnedBy = (service: Type<OwnerLookup>): MethodDecorator =>
 
 /** The body is multipart/form-data, and only that. */
 export const Multipart = (): MethodDecorator => SetMetadata(MULTIPART_KEY, true);
+
+/** The body is application/x-www-form-urlencoded, and only that: a standard wants it so. */
+export const FormEncoded = (): MethodDecorator => SetMetadata(FORM_KEY, true);
 
 /** Budgets beside the one over all routes; `throttler.guard.ts` sets their size. */
 export type TightBudget = 'login';

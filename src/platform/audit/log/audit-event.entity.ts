@@ -1,7 +1,7 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import type { SecurityAction, SecurityEvent } from '../../../kernel/security-event.js';
 
-export type ActorKind = 'user' | 'operator' | 'api_key' | 'anonymous' | 'system';
+export type ActorKind = 'user' | 'operator' | 'api_key' | 'agent' | 'anonymous' | 'system';
 
 const bigintAsNumber = { to: (value: number) => value, from: (value: string) => Number(value) };
 

@@ -12,7 +12,7 @@ import type { ReadEvent } from './read-event.js';
 
 const OUTCOMES = ['success', 'failure', 'denied'] as const;
 type AuditOutcome = (typeof OUTCOMES)[number];
-const ACTOR_KINDS: readonly ActorKind[] = ['user', 'operator', 'api_key', 'anonymous', 'system'];
+const ACTOR_KINDS: readonly ActorKind[] = ['user', 'operator', 'api_key', 'agent', 'anonymous', 'system'];
 const MAX_STREAMED = 100_000;
 
 const wholeNumber = ({ value }: { value: unknown }): unknown =>

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { ofAccount, ofTenant, type Change } from '../../tenancy/changes/change.js';
+import { ofAccount, ofSession, ofTenant, type Change } from '../../tenancy/changes/change.js';
 import { Changes } from '../../tenancy/changes/changes.js';
 import type { RowChange } from '../../tenancy/change-feed.js';
 import { registryTransaction } from '../../tenancy/registry/registry-transactions.js';
@@ -30,10 +30,19 @@ export class CallerChanges implements OnModuleInit {
     if (subject) await this.changes.announce(this.context.manager, subject);
   }
 
-  private subjectOf({ kind, table, id }: RowChange): Change | undefined {
-    if (table === 'user') return ofAccount(this.context.binding.tenantId, id);
-    // Users lose their vendor with it; of what a role grants, each of its holders was remembered.
-    const isOfMany = table === 'role' || (table === 'vendor' && kind === 'removed');
-    return isOfMany ? ofTenant(this.context.binding.tenantId) : undefined;
+  private subjectOf(change: RowChange): Change | undefined {
+    const { table, id } = change;
+    const { tenantId } = this.context.binding;
+    if (table === 'user' || table === 'agent') return ofAccount(tenantId, id);
+    if (table === 'agent_credential') return ofSession(tenantId, id);
+    // Users lose their vendor with it, agents stand still with it; of what a role grants, each of its holders was remembered.
+    const isOfMany = table === 'role' || (table === 'vendor' && isOfCallers(change));
+    return isOfMany ? ofTenant(tenantId) : undefined;
   }
+}
+
+/** Whether the change of a vendor concerns those who call for it: that it is removed, or another status. */
+function isOfCallers({ kind, before, after }: RowChange): boolean {
+  const statusOf = (row: object | undefined): unknown => (row as { status?: unknown } | undefined)?.status;
+  return kind === 'removed' || statusOf(before) !== statusOf(after);
 }

@@ -4,16 +4,16 @@ import { Actor, type ActorFacts, type Impersonation } from '../../../kernel/acto
 import { UnauthenticatedError } from '../../../kernel/errors.js';
 import { ofAccount, ofSession, ofTenant } from '../../tenancy/changes/change.js';
 import { Changes } from '../../tenancy/changes/changes.js';
-import { LiveCache, type Answer } from '../../tenancy/changes/live-cache.js';
-import { RoleGrants } from '../../roles/role-grants.js';
+import { LiveCache } from '../../tenancy/changes/live-cache.js';
 import { assertNotSuspended, bindingOf } from '../../tenancy/registry/tenant-directory.js';
 import type { Tenant } from '../../tenancy/registry/tenant.entity.js';
 import { whileEntering } from '../../tenancy/shares/entering.js';
 import { TenantShares } from '../../tenancy/shares/tenant-shares.js';
 import type { TenantBinding } from '../../tenancy/tenant-binding.js';
 import { TenantContext } from '../../tenancy/tenant-context.js';
-import { AccountStores } from '../accounts/account-stores.js';
+import { AgentFacts } from '../agents/agent-facts.js';
 import type { AccessClaims } from '../tokens/access-tokens.js';
+import { SessionFacts } from './session-facts.js';
 
 /** In callers and in what is granted to them; some tens of megabytes. */
 const REMEMBERED_WEIGHT = 500_000;
@@ -37,10 +37,10 @@ export class Callers {
 
   constructor(
     changes: Changes,
-    private readonly stores: AccountStores,
+    private readonly sessions: SessionFacts,
+    private readonly agents: AgentFacts,
     readonly context: TenantContext,
     readonly shares: TenantShares,
-    private readonly roles: RoleGrants,
   ) {
     this.remembered = new LiveCache(
       changes,
@@ -50,11 +50,11 @@ export class Callers {
   }
 
   /** Throws UnauthenticatedError; ForbiddenError when the tenant is suspended; RateLimitedError when it floods us. */
-  async identify(request: Request, { sub, sid, tid, act }: AccessClaims): Promise<Caller> {
-    const tenant = await this.stores.findRealm(tid ?? null);
+  async identify(request: Request, { sub, sid, tid, act, client_id }: AccessClaims): Promise<Caller> {
+    const tenant = await this.sessions.findRealm(tid ?? null);
     if (tenant === undefined) throw new UnauthenticatedError();
     if (tenant) assertNotSuspended(tenant);
-    const lookUp = () => this.lookUp(tenant, sub, sid);
+    const lookUp = () => this.lookUp(tenant, sub, sid, client_id !== undefined);
     const facts = await (tenant ? whileEntering(request, tenant, this, lookUp) : lookUp());
     if (!facts || facts.impersonation?.operatorId !== act?.sub) throw new UnauthenticatedError();
     if (facts.impersonation) await this.assertStillThere(facts.impersonation);
@@ -67,32 +67,23 @@ export class Callers {
     if (!operator) throw new UnauthenticatedError();
   }
 
-  private async lookUp(tenant: Tenant | null, accountId: string, sessionId: string) {
+  /** An agent stands where an account does, and its credential where a session does. */
+  private lookUp(tenant: Tenant | null, accountId: string, sessionId: string, isAgent = false) {
     const tenantId = tenant?.id ?? null;
-    const ask = () => this.ask(tenant, accountId, sessionId);
+    if (isAgent && !tenant) return undefined;
+    const ask = () =>
+      isAgent && tenant
+        ? this.agents.ask(tenant, accountId, sessionId)
+        : this.sessions.ask(tenant, accountId, sessionId);
     const about = [ofSession(tenantId, sessionId), ofAccount(tenantId, accountId)];
     if (tenantId !== null) about.push(ofTenant(tenantId));
     const sources = tenant ? this.context.announcersOf(tenant.database) : undefined;
-    return this.remembered.find(`${tenantId ?? '0'} ${sessionId} ${accountId}`, about, ask, sources);
-  }
-
-  private async ask(
-    tenant: Tenant | null,
-    accountId: string,
-    sessionId: string,
-  ): Promise<Answer<ActorFacts> | undefined> {
-    return this.stores.within(tenant, async ({ sessions, tenantId }) => {
-      const found = await sessions.findLiveWithAccount(sessionId, accountId);
-      if (!found) return undefined;
-      const { account, session } = found;
-      const { kind, id, roles, vendorId } = account;
-      const { methods, provedAt, impersonation } = session;
-      const entries = await this.roles.of(roles);
-      const rights = { kind, id, roles, vendorId, entries };
-      const value = { ...rights, sessionId, tenantId, methods, provedAt, impersonation };
-      const until = Math.min(session.expiresAt.getTime(), sessions.idleEndOf(session).getTime());
-      return { value, until };
-    });
+    return this.remembered.find(
+      `${tenantId ?? '0'} ${sessionId} ${accountId} ${isAgent ? 'agent' : ''}`,
+      about,
+      ask,
+      sources,
+    );
   }
 }
 

@@ -22,6 +22,17 @@ export interface AccessClaims {
   tid?: string | undefined;
   /** The operator who acts as the account (RFC 8693, 4.1). */
   act?: { sub: string } | undefined;
+  /** Of an agent's token alone (RFC 9068, 2.2): `sub` is the agent then, and `sid` its credential. */
+  client_id?: string | undefined;
+}
+
+/** An agent that has proved itself by a credential, and when that ends. */
+export interface SignedInAgent {
+  agentId: string;
+  clientId: string;
+  credentialId: string;
+  tenantId: string;
+  until: Date;
 }
 
 export const issuerOf = (config: Config): string => config.publicUrl ?? DEFAULT_ISSUER;
@@ -42,25 +53,40 @@ export class AccessTokens {
     tenantId: string | null,
     acting?: { operatorId: string; seconds: number },
   ): Promise<string> {
+    const claims = {
+      sid: sessionId,
+      ...(tenantId !== null && { tid: tenantId }),
+      ...(acting && { act: { sub: acting.operatorId } }),
+    };
+    return this.signed(accountId, claims, acting?.seconds ?? this.config.accessTokenSeconds);
+  }
+
+  /** A token for an agent, good for so many seconds: no longer than its credential. */
+  async signForAgent(agent: SignedInAgent): Promise<{ token: string; seconds: number }> {
+    const { agentId, clientId, credentialId: sid, tenantId: tid, until } = agent;
+    const left = Math.floor((until.getTime() - Date.now()) / 1000);
+    const seconds = Math.max(1, Math.min(this.config.accessTokenSeconds, left));
+    return { token: await this.signed(agentId, { sid, tid, client_id: clientId }, seconds), seconds };
+  }
+
+  /** Who we are to those who ask for tokens; the one right `aud` of their assertions. */
+  get issuer(): string {
+    return issuerOf(this.config);
+  }
+
+  private signed(subject: string, claims: object, expiresIn: number): Promise<string> {
     const { kid, privateKey } = this.keys.current;
-    return this.jwt.signAsync(
-      {
-        sid: sessionId,
-        ...(tenantId !== null && { tid: tenantId }),
-        ...(acting && { act: { sub: acting.operatorId } }),
-      },
-      {
-        privateKey,
-        header: headerFor(kid),
-        algorithm: SIGNING_ALGORITHM,
-        issuer: issuerOf(this.config),
-        audience: TOKEN_AUDIENCE,
-        subject: accountId,
-        expiresIn: acting?.seconds ?? this.config.accessTokenSeconds,
-        notBefore: -BACKDATED_SECONDS,
-        jwtid: uuidv7(),
-      },
-    );
+    return this.jwt.signAsync(claims, {
+      privateKey,
+      header: headerFor(kid),
+      algorithm: SIGNING_ALGORITHM,
+      issuer: this.issuer,
+      audience: TOKEN_AUDIENCE,
+      subject,
+      expiresIn,
+      notBefore: -BACKDATED_SECONDS,
+      jwtid: uuidv7(),
+    });
   }
 
   /**

@@ -5,8 +5,8 @@ import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import type { Observable } from 'rxjs';
 import { InvalidError, UnsupportedTypeError, type FieldFault } from '../../../kernel/errors.js';
-import { MULTIPART_KEY } from '../route.js';
-import { mediaTypeOf } from './body.middleware.js';
+import { FORM_KEY, MULTIPART_KEY } from '../route.js';
+import { FORM_MEDIA_TYPE, mediaTypeOf } from './body.middleware.js';
 import { hasBody } from './request-body.js';
 import { pointer } from './untrusted-text.js';
 
@@ -14,7 +14,7 @@ import { pointer } from './untrusted-text.js';
 type Declared = ReadonlySet<string> | undefined;
 
 /**
- * A route gets only what it declares: multipart where it says `@Multipart()` and nowhere else, query and body fields
+ * A route gets only what it declares: multipart where it says `@Multipart()`, a form where it says `@FormEncoded()`, and neither elsewhere; query and body fields
  * where a parameter takes them. Where a DTO does, the validation pipe knows its fields.
  */
 @Injectable()
@@ -30,12 +30,22 @@ export class DeclaredInputInterceptor implements NestInterceptor {
       throw new UnsupportedTypeError('The body must be multipart/form-data.');
     if (!takesMultipart && isMultipart && hasBody(request))
       throw new UnsupportedTypeError('The body must be application/json.');
+    this.acceptForm(request, context);
     const faults = [
       ...unknownFields(request.query, declaredBy(context, RouteParamtypes.QUERY), ['query']),
       ...(takesMultipart ? [] : unknownFields(request.body, declaredBy(context, RouteParamtypes.BODY), [])),
     ];
     if (faults.length > 0) throw new InvalidError(faults);
     return next.handle();
+  }
+
+  private acceptForm(request: Request, context: ExecutionContext): void {
+    const takesForm = this.reflector.get<boolean | undefined>(FORM_KEY, context.getHandler()) ?? false;
+    const isForm = mediaTypeOf(request) === FORM_MEDIA_TYPE;
+    if (takesForm && !isForm) throw new UnsupportedTypeError(`The body must be ${FORM_MEDIA_TYPE}.`);
+    if (!takesForm && isForm && hasBody(request))
+      throw new UnsupportedTypeError('The body must be application/json.');
+    if (takesForm) request.body = request.formBody;
   }
 }
 
