@@ -54,6 +54,7 @@ const ROOMS = {
     TENANCY_DOOR,
     CONFIG,
     '^src/platform/idempotency/idempotency\\.(module|interceptor)\\.ts$',
+    PROTECTION,
     faceOf('vendors'),
     faceOf('agents'),
   ],

@@ -8,6 +8,7 @@ import { TenantAuditLog1790000070000 } from './1790000070000-audit-log.js';
 import { TenantCustomRoles1790000080000 } from './1790000080000-custom-roles.js';
 import { TenantIdempotencyKeys1790000090000 } from './1790000090000-idempotency-keys.js';
 import { TenantApiKeys1790000110000 } from './1790000110000-api-keys.js';
+import { TenantSealedFiles1790000140000 } from './1790000140000-sealed-files.js';
 
 /** The migrations of every tenant's schema, oldest first. */
 export const tenantMigrations = [
@@ -21,4 +22,5 @@ export const tenantMigrations = [
   TenantCustomRoles1790000080000,
   TenantIdempotencyKeys1790000090000,
   TenantApiKeys1790000110000,
+  TenantSealedFiles1790000140000,
 ];

@@ -41,4 +41,8 @@ export class StoredFile extends TenantResource {
 
   @Column('text')
   scan: ScanState;
+
+  /** Whether the content was encrypted when it was stored; then nothing else is taken for it. */
+  @Column('boolean', { default: false })
+  sealed: boolean;
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Config } from '../../platform/config/config.js';
 import { CONFIG, ConfigModule } from '../../platform/config/config.module.js';
 import { IdempotencyModule } from '../../platform/idempotency/idempotency.module.js';
+import { DataKeys } from '../../platform/protection/data-keys.js';
+import { ProtectionModule } from '../../platform/protection/protection.module.js';
 import { TenantLifecycle } from '../../platform/tenancy/registry/tenant-lifecycle.js';
 import { TenancyModule } from '../../platform/tenancy/tenancy.module.js';
 import { AgentsModule } from '../agents/agents.module.js';
@@ -13,18 +15,29 @@ import { FileSweeper } from './file-sweeper.js';
 import { FilesController } from './files.controller.js';
 import { FilesRepository } from './files.repository.js';
 import { FilesService } from './files.service.js';
-import { LocalFileStorage } from './local-file-storage.js';
+import { EncryptedFileStorage } from './storage/encrypted-file-storage.js';
+import { LocalObjectStore } from './storage/local-object-store.js';
+import { Spool } from './storage/spool.js';
 import { VendorFilesController } from './vendor-files.controller.js';
+
+function storageOf(config: Config, keys: DataKeys): FileStorage {
+  const folder = join(config.dataDir, 'files');
+  return new EncryptedFileStorage(
+    new LocalObjectStore(folder),
+    new Spool(folder, config.storageMinFreeBytes),
+    keys,
+  );
+}
 
 /** Documents attached to vendors and agents. */
 @Module({
-  imports: [ConfigModule, TenancyModule, IdempotencyModule, VendorsModule, AgentsModule],
+  imports: [ConfigModule, TenancyModule, IdempotencyModule, ProtectionModule, VendorsModule, AgentsModule],
   controllers: [VendorFilesController, AgentFilesController, FilesController],
   providers: [
     {
       provide: FileStorage,
-      inject: [CONFIG],
-      useFactory: (config: Config) => new LocalFileStorage(join(config.dataDir, 'files')),
+      inject: [CONFIG, DataKeys],
+      useFactory: (config: Config, keys: DataKeys) => storageOf(config, keys),
     },
     FilesRepository,
     FilesService,

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
-import { v7 as uuidv7 } from 'uuid';
 import type { Page, PageRequest } from '../../kernel/page.js';
 import type { Permission } from '../../kernel/permissions.js';
 import type { OwnerLookup } from '../../platform/http/route.js';
@@ -50,7 +49,7 @@ export class FilesService implements OwnerLookup {
 
   /** The bytes, or the part of them asked for. Throws NotFoundError when the file was removed meanwhile. */
   async read(file: StoredFile, range?: ByteRange): Promise<Readable> {
-    const content = await this.storage.read(this.keyOf(file.id), range);
+    const content = await this.storage.read(this.keyOf(file.id), { range, mayBePlain: !file.sealed });
     if (content) return content;
     await this.get(file.id);
     throw new Error(`the bytes of file ${file.id} are gone`);
@@ -64,15 +63,22 @@ export class FilesService implements OwnerLookup {
 
   /** Bytes first: a row whose bytes are missing must never be seen. */
   private async attach(owner: FileOwner, received: ReceivedFile, label?: string): Promise<StoredFile> {
-    const id = uuidv7();
     const { name, mediaType, sha256, incoming } = received;
-    const { size } = incoming;
+    const { key, size } = incoming;
     try {
-      await incoming.keep(this.keyOf(id));
-      const facts = { name, mediaType, size, sha256, label: label ?? null, scan: 'off' as const };
-      return await this.files.add(id, { ...owner, ...facts });
+      await incoming.keep();
+      const facts = {
+        name,
+        mediaType,
+        size,
+        sha256,
+        sealed: true,
+        label: label ?? null,
+        scan: 'off' as const,
+      };
+      return await this.files.add(key.fileId, { ...owner, ...facts });
     } catch (error) {
-      await this.storage.remove(this.keyOf(id));
+      await this.storage.remove(key);
       throw error;
     }
   }

@@ -24,6 +24,8 @@ export interface Config {
   signingKeyRotationDays: number;
   uploadMaxBytes: number;
   uploadTypes: readonly string[];
+  /** Of the disk with DATA_DIR; uploads are refused before less is free. */
+  storageMinFreeBytes: number;
   /** What a tenant may use at most, unless its own policy says otherwise. */
   tenantPolicy: {
     readonly concurrentRequests: number;
@@ -106,6 +108,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,
     uploadMaxBytes: values.UPLOAD_MAX_BYTES,
     uploadTypes: values.UPLOAD_TYPES,
+    storageMinFreeBytes: values.STORAGE_MIN_FREE_BYTES,
     tenantPolicy: {
       concurrentRequests: values.TENANT_CONCURRENT_REQUESTS,
       requestsPerMinute: values.TENANT_REQUESTS_PER_MINUTE,

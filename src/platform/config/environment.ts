@@ -104,6 +104,7 @@ export const environmentSchema = z.object({
     (type) => KNOWN_UPLOAD_TYPES.some((known) => known === type),
     `a comma separated list out of ${KNOWN_UPLOAD_TYPES.join(', ')}`,
   ).default(KNOWN_UPLOAD_TYPES),
+  STORAGE_MIN_FREE_BYTES: wholeNumber(0, MAX_SAFE).default(256 * MEBIBYTE),
   TENANT_CONCURRENT_REQUESTS: wholeNumber(1, 1_000_000).default(500),
   TENANT_REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000_000).default(60_000),
   TENANT_STORAGE_BYTES: wholeNumber(0, MAX_SAFE).default(10_240 * MEBIBYTE),
