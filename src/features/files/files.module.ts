@@ -16,17 +16,22 @@ import { FilesController } from './files.controller.js';
 import { FilesRepository } from './files.repository.js';
 import { FilesService } from './files.service.js';
 import { EncryptedFileStorage } from './storage/encrypted-file-storage.js';
+import type { ObjectStore } from './storage/object-store.js';
 import { LocalObjectStore } from './storage/local-object-store.js';
 import { Spool } from './storage/spool.js';
 import { VendorFilesController } from './vendor-files.controller.js';
 
-function storageOf(config: Config, keys: DataKeys): FileStorage {
+async function storageOf(config: Config, keys: DataKeys): Promise<FileStorage> {
   const folder = join(config.dataDir, 'files');
-  return new EncryptedFileStorage(
-    new LocalObjectStore(folder),
-    new Spool(folder, config.storageMinFreeBytes),
-    keys,
-  );
+  const spool = new Spool(folder, config.storageMinFreeBytes);
+  return new EncryptedFileStorage(await objectsOf(config, folder), spool, keys);
+}
+
+async function objectsOf({ s3 }: Config, folder: string): Promise<ObjectStore> {
+  if (!s3) return new LocalObjectStore(folder);
+  // Whoever has no bucket need not load the SDK.
+  const { S3ObjectStore } = await import('./storage/s3-object-store.js');
+  return new S3ObjectStore(s3);
 }
 
 /** Documents attached to vendors and agents. */

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import type { Page, PageRequest } from '../../kernel/page.js';
 import type { Permission } from '../../kernel/permissions.js';
@@ -15,6 +15,8 @@ import type { ReceivedFile } from './upload/received-file.js';
 /** The documents of vendors and agents: a row in the tenant's schema, and bytes in the file storage under its id. */
 @Injectable()
 export class FilesService implements OwnerLookup {
+  private readonly logger = new Logger(FilesService.name);
+
   constructor(
     private readonly files: FilesRepository,
     private readonly storage: FileStorage,
@@ -55,10 +57,14 @@ export class FilesService implements OwnerLookup {
     throw new Error(`the bytes of file ${file.id} are gone`);
   }
 
-  /** Removes the row and then the bytes; should the server stop between the two, the sweeper removes the bytes. */
+  /** Removes the row and then the bytes; should the second fail or never come, the sweeper removes the bytes. */
   async remove(id: string, expected: ExpectedVersions): Promise<void> {
     await this.files.remove(id, 'files:delete', expected);
-    await this.storage.remove(this.keyOf(id));
+    try {
+      await this.storage.remove(this.keyOf(id));
+    } catch (error) {
+      this.logger.warn(`The content of file ${id} is left to the sweeper`, error);
+    }
   }
 
   /** Bytes first: a row whose bytes are missing must never be seen. */

@@ -227,6 +227,14 @@ export const PROBLEM_CODES: readonly ProblemCode[] = [
     remedy: 'Send the same request again after “Retry-After”.',
   },
   {
+    code: 'storage_unavailable',
+    status: 503,
+    title: 'Storage of files unavailable',
+    meaning:
+      'Where the contents of files are kept does not answer, or refuses the server. Nothing was stored.',
+    remedy: 'Send the same request again after “Retry-After”.',
+  },
+  {
     code: 'insufficient_storage',
     status: 507,
     title: 'Insufficient storage',
