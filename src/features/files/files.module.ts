@@ -1,5 +1,6 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { join } from 'node:path';
+import { AuditModule } from '../../platform/audit/audit.module.js';
 import type { Config } from '../../platform/config/config.js';
 import { CONFIG, ConfigModule } from '../../platform/config/config.module.js';
 import { IdempotencyModule } from '../../platform/idempotency/idempotency.module.js';
@@ -10,11 +11,14 @@ import { TenancyModule } from '../../platform/tenancy/tenancy.module.js';
 import { AgentsModule } from '../agents/agents.module.js';
 import { VendorsModule } from '../vendors/vendors.module.js';
 import { AgentFilesController } from './agent-files.controller.js';
+import { FileOwners } from './file-owners.js';
 import { FileStorage } from './file-storage.js';
 import { FileSweeper } from './file-sweeper.js';
 import { FilesController } from './files.controller.js';
 import { FilesRepository } from './files.repository.js';
 import { FilesService } from './files.service.js';
+import { FileScanner } from './scanning/file-scanner.js';
+import { PendingScans } from './scanning/pending-scans.js';
 import { EncryptedFileStorage } from './storage/encrypted-file-storage.js';
 import type { ObjectStore } from './storage/object-store.js';
 import { LocalObjectStore } from './storage/local-object-store.js';
@@ -36,7 +40,15 @@ async function objectsOf({ s3 }: Config, folder: string): Promise<ObjectStore> {
 
 /** Documents attached to vendors and agents. */
 @Module({
-  imports: [ConfigModule, TenancyModule, IdempotencyModule, ProtectionModule, VendorsModule, AgentsModule],
+  imports: [
+    ConfigModule,
+    TenancyModule,
+    IdempotencyModule,
+    ProtectionModule,
+    AuditModule,
+    VendorsModule,
+    AgentsModule,
+  ],
   controllers: [VendorFilesController, AgentFilesController, FilesController],
   providers: [
     {
@@ -46,7 +58,10 @@ async function objectsOf({ s3 }: Config, folder: string): Promise<ObjectStore> {
     },
     FilesRepository,
     FilesService,
+    FileOwners,
+    FileScanner,
     FileSweeper,
+    PendingScans,
   ],
   exports: [FilesService, FileStorage, FileSweeper],
 })

@@ -36,6 +36,8 @@ export interface Config {
         readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
       }
     | undefined;
+  /** The virus scanner, and what happens with uploads while it is away; undefined: there is none. */
+  clamav: { readonly url: string; readonly whenAway: 'pending' | 'refuse' } | undefined;
   /** Of the disk with DATA_DIR; uploads are refused before less is free. */
   storageMinFreeBytes: number;
   /** What a tenant may use at most, unless its own policy says otherwise. */
@@ -129,6 +131,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     uploadMaxBytes: values.UPLOAD_MAX_BYTES,
     uploadTypes: values.UPLOAD_TYPES,
     s3: s3Of(values),
+    clamav: values.CLAMAV_URL ? { url: values.CLAMAV_URL, whenAway: values.CLAMAV_WHEN_AWAY } : undefined,
     storageMinFreeBytes: values.STORAGE_MIN_FREE_BYTES,
     tenantPolicy: {
       concurrentRequests: values.TENANT_CONCURRENT_REQUESTS,

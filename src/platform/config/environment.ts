@@ -115,6 +115,12 @@ export const environmentSchema = z.object({
   ).optional(),
   S3_ACCESS_KEY_ID: text(1, 256).optional(),
   S3_SECRET_ACCESS_KEY: text(1, 256, true).optional(),
+  CLAMAV_URL: variable<string>((value) =>
+    /^(tcp:\/\/[^/:]+:\d{1,5}|tcp:\/\/\[[0-9a-f:]+\]:\d{1,5}|unix:\/.+)$/.test(value) && URL.canParse(value)
+      ? { value }
+      : { mustBe: 'tcp://host:port or unix:/path' },
+  ).optional(),
+  CLAMAV_WHEN_AWAY: oneOf(['pending', 'refuse']).default('pending'),
   STORAGE_MIN_FREE_BYTES: wholeNumber(0, MAX_SAFE).default(256 * MEBIBYTE),
   TENANT_CONCURRENT_REQUESTS: wholeNumber(1, 1_000_000).default(500),
   TENANT_REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000_000).default(60_000),
