@@ -6,7 +6,7 @@ const HTTP_WORDS =
   '^src/platform/http/(?![^/]*(filter|guard|pipe|setup|module|interceptor|middleware)\\.ts$)';
 /** What a feature may use of tenancy: the door to the caller's data, not the pools, roles and registry behind it. */
 const TENANCY_DOOR =
-  '^src/platform/tenancy/(tenancy\\.module|tenant\\.repository|tenant-resource|database-errors|page-query|tenant-context|registry/tenant-directory|registry/tenant-lifecycle)\\.ts$';
+  '^src/platform/tenancy/(tenancy\\.module|tenant\\.repository|tenant-resource|tenant-binding|database-errors|page-query|tenant-context|registry/tenant-directory|registry/tenant-lifecycle)\\.ts$';
 /** What moves or replaces a whole tenant. */
 const TENANCY_WHOLE =
   '^src/platform/tenancy/(registry/tenant-restoration|tenant-tables|registry/tenant\\.entity)\\.ts$';
@@ -62,6 +62,8 @@ const ROOMS = {
     TENANCY_DOOR,
     CONFIG,
     '^src/platform/idempotency/idempotency\\.(module|interceptor)\\.ts$',
+    PROTECTION,
+    '^src/platform/audit/audit(\\.module|-trail)\\.ts$',
     faceOf('vendors'),
     faceOf('agents'),
   ],

@@ -9,6 +9,8 @@ import { TenantCustomRoles1790000080000 } from './1790000080000-custom-roles.js'
 import { TenantIdempotencyKeys1790000090000 } from './1790000090000-idempotency-keys.js';
 import { TenantApiKeys1790000110000 } from './1790000110000-api-keys.js';
 import { TenantAgentCredentials1790000115000 } from './1790000115000-agent-credentials.js';
+import { TenantFileScans1790000141000 } from './1790000141000-file-scans.js';
+import { TenantSealedFiles1790000140000 } from './1790000140000-sealed-files.js';
 
 /** The migrations of every tenant's schema, oldest first. */
 export const tenantMigrations = [
@@ -23,4 +25,6 @@ export const tenantMigrations = [
   TenantIdempotencyKeys1790000090000,
   TenantApiKeys1790000110000,
   TenantAgentCredentials1790000115000,
+  TenantSealedFiles1790000140000,
+  TenantFileScans1790000141000,
 ];

@@ -37,6 +37,7 @@ export const SECURITY_ACTIONS = [
   'tenant_suspended',
   'tenant_resumed',
   'tenant_deleted',
+  'malicious_file_found',
   'audit_log_pruned',
   'audit_log_break_accepted',
 ] as const;

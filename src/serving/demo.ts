@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { AgentsService } from '../features/agents/agents.service.js';
+import { v7 as uuidv7 } from 'uuid';
 import { FileStorage } from '../features/files/file-storage.js';
 import { FilesService } from '../features/files/files.service.js';
 import { VendorsService } from '../features/vendors/vendors.service.js';
@@ -77,8 +78,10 @@ async function addVendor(
   for (const agent of agents) await app.get(AgentsService).create({ ...agent, vendorId: id });
   for (const { name, label, content } of files) {
     const bytes = Buffer.from(content);
-    const incoming = await app.get(FileStorage).receive();
+    const { tenantId } = app.get(TenantContext).binding;
+    const incoming = await app.get(FileStorage).receive({ tenantId, fileId: uuidv7() });
     await incoming.write(bytes);
+    await incoming.end();
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const mediaType = name.endsWith('.csv') ? 'text/csv' : 'text/plain';
     await app.get(FilesService).attachToVendor(id, { name, mediaType, sha256, incoming }, label);

@@ -21,28 +21,43 @@ export interface ByteSource {
 
 /** An upload under way. It is nobody's file until it is kept, and leaves nothing behind when it is discarded. */
 export interface IncomingFile extends ByteSource {
+  /** Under which it will be kept. */
+  readonly key: FileKey;
   write(chunk: Buffer): Promise<void>;
+  /** After the last byte; only then can it be read and kept. */
+  end(): Promise<void>;
   /** Makes the bytes durable under the key. */
-  keep(key: FileKey): Promise<void>;
+  keep(): Promise<void>;
   /** Does nothing after `keep`. */
   discard(): Promise<void>;
 }
 
-/** The one port to where the bytes of files are kept. Writing throws OutOfStorageError when there is no room. */
-export abstract class FileStorage {
-  abstract receive(): Promise<IncomingFile>;
+export interface ReadOptions {
+  range?: ByteRange | undefined;
+  /** Whether bytes stored before contents were encrypted are given as well; without it they count as forged. */
+  mayBePlain?: boolean;
+}
 
-  /** The bytes, or undefined when there are none under the key. */
-  abstract read(key: FileKey, range?: ByteRange): Promise<Readable | undefined>;
+/**
+ * The one port to the contents of files, which are encrypted under keys of their tenants wherever they are kept. Writing
+ * throws OutOfStorageError when there is no room; reading what was changed in its place fails.
+ */
+export abstract class FileStorage {
+  abstract receive(key: FileKey): Promise<IncomingFile>;
+
+  /** The content, or undefined when there is none under the key. */
+  abstract read(key: FileKey, options?: ReadOptions): Promise<Readable | undefined>;
+
+  abstract has(key: FileKey): Promise<boolean>;
 
   /**
-   * Lets the holder (a UUID) read the bytes until it releases them, whatever is removed meanwhile; false when there are
+   * Lets the holder (a UUID) read the content until it releases it, whatever is removed meanwhile; false when there is
    * none under the key. What is held and not read for an hour may be released as if by itself.
    */
   abstract hold(key: FileKey, holder: string): Promise<boolean>;
 
-  /** The bytes that are held, or undefined when they are not. */
-  abstract readHeld(fileId: string, holder: string): Promise<Readable | undefined>;
+  /** The content that is held, encrypted or from before, or undefined when it is not. */
+  abstract readHeld(key: FileKey, holder: string): Promise<Readable | undefined>;
 
   /** Nothing to release is no error. */
   abstract release(holder: string): Promise<void>;
@@ -53,10 +68,10 @@ export abstract class FileStorage {
   /** Removes all files of the tenant. */
   abstract removeTenant(tenantId: string): Promise<void>;
 
-  /** The tenants of which there are bytes. */
+  /** The tenants of which there are contents. */
   abstract tenantIds(): Promise<string[]>;
 
-  /** The ids of the tenant's files whose bytes were written before the time given. */
+  /** The ids of the tenant's files whose contents were written before the time given. */
   abstract fileIds(tenantId: string, writtenBefore: Date): Promise<string[]>;
 
   /** Removes what uploads begun before the time given left behind when the server was killed. */

@@ -3,8 +3,9 @@ import { TenantResource } from '../../platform/tenancy/tenant-resource.js';
 import { Agent } from '../agents/agent.entity.js';
 import { Vendor } from '../vendors/vendor.entity.js';
 
-/** Whether the content was looked at by a virus scanner; `off` when there is none. */
-export type ScanState = 'off';
+/** What the virus scanner said of the content; `off` when there was none. Only `clean` and `off` are given out. */
+export const SCAN_STATES = ['clean', 'pending', 'infected', 'off'] as const;
+export type ScanState = (typeof SCAN_STATES)[number];
 
 const bigintAsNumber = { to: (value: number) => value, from: (value: string) => Number(value) };
 
@@ -12,6 +13,7 @@ const bigintAsNumber = { to: (value: number) => value, from: (value: string) => 
 @Entity({ name: 'file' })
 @Index('file_vendor_id_created_at_id_idx', ['vendorId', 'createdAt', 'id'])
 @Index('file_agent_id_created_at_id_idx', ['agentId', 'createdAt', 'id'])
+@Index('file_unscanned_idx', ['id'], { where: `scan = ANY (ARRAY['pending'::text, 'off'::text])` })
 @ForeignKey(() => Vendor, ['vendorId'], ['id'], { onDelete: 'CASCADE' })
 @ForeignKey(() => Agent, ['agentId'], ['id'], { onDelete: 'CASCADE' })
 export class StoredFile extends TenantResource {
@@ -41,4 +43,8 @@ export class StoredFile extends TenantResource {
 
   @Column('text')
   scan: ScanState;
+
+  /** Whether the content was encrypted when it was stored; then nothing else is taken for it. */
+  @Column('boolean', { default: false })
+  sealed: boolean;
 }

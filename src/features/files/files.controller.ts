@@ -33,13 +33,14 @@ export class FilesController {
     schema: { type: 'string', format: 'binary' },
   })
   @ApiResponse({ status: 304, description: 'The content has not changed' })
+  @ApiResponse({ status: 409, description: 'The file waits for the virus scanner' })
   @ApiResponse({ status: 416, description: 'The range lies outside the content' })
   async getContent(
     @Param() { id }: IdParam,
     @Req() request: Request,
     @Res() response: Response,
   ): Promise<void> {
-    const file = await this.files.get(id);
+    const file = await this.files.getServable(id);
     await sendContent(request, response, file, (range) => this.files.read(file, range));
   }
 

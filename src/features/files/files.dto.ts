@@ -4,7 +4,7 @@ import type { Actor } from '../../kernel/actor.js';
 import { Fields, readable } from '../../platform/http/field-rights.js';
 import { pageOf } from '../../platform/http/response/page.dto.js';
 import { PageQuery } from '../../platform/http/route.js';
-import type { StoredFile } from './file.entity.js';
+import { SCAN_STATES, type ScanState, type StoredFile } from './file.entity.js';
 
 /** The fields of the form beside the file. */
 @ApiSchema({ name: 'FileUploadFields' })
@@ -56,9 +56,9 @@ export class FileDto {
 
   owner: FileOwnerDto;
 
-  /** Whether a virus scanner has looked at it */
-  @ApiProperty({ enum: ['clean', 'pending', 'off'], enumName: 'FileScan' })
-  scan: 'clean' | 'pending' | 'off';
+  /** What the virus scanner said; `off` without one. Only the content of `clean` and `off` is given out */
+  @ApiProperty({ enum: SCAN_STATES, enumName: 'FileScan' })
+  scan: ScanState;
 
   createdAt: Date;
 

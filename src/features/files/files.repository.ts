@@ -1,18 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { In, type DeepPartial, type SelectQueryBuilder } from 'typeorm';
+import { In, MoreThan, type DeepPartial, type SelectQueryBuilder } from 'typeorm';
 import { NotFoundError } from '../../kernel/errors.js';
 import type { Page, PageRequest } from '../../kernel/page.js';
 import { isForeignKeyViolation } from '../../platform/tenancy/database-errors.js';
 import { ITEM } from '../../platform/tenancy/page-query.js';
 import { TenantContext } from '../../platform/tenancy/tenant-context.js';
 import { TenantRepository } from '../../platform/tenancy/tenant.repository.js';
-import { StoredFile } from './file.entity.js';
+import { StoredFile, type ScanState } from './file.entity.js';
 
 /** What a file is attached to: a vendor, or an agent of that vendor. */
 export interface FileOwner {
   vendorId: string;
   agentId: string | null;
 }
+
+const UNSCANNED: readonly ScanState[] = ['pending', 'off'];
 
 @Injectable()
 export class FilesRepository extends TenantRepository<StoredFile> {
@@ -45,6 +47,24 @@ export class FilesRepository extends TenantRepository<StoredFile> {
   async existing(ids: readonly string[]): Promise<Set<string>> {
     const rows = await this.repository.find({ select: { id: true }, where: { id: In([...ids]) } });
     return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Files that no scanner has looked at, by their ids after the one given; for jobs. */
+  unscanned(after: string, limit: number): Promise<Pick<StoredFile, 'id' | 'sealed'>[]> {
+    return this.repository.find({
+      select: { id: true, sealed: true },
+      where: { scan: In(UNSCANNED), ...(after !== '' && { id: MoreThan(after) }) },
+      order: { id: 'ASC' },
+      take: limit,
+    });
+  }
+
+  /** What the scanner said of a file that waited for it; for jobs. */
+  async settleScan(id: string, scan: 'clean' | 'infected'): Promise<void> {
+    await this.repository.update(
+      { id, scan: In(UNSCANNED) },
+      { scan, updatedAt: new Date(), version: () => 'version + 1' },
+    );
   }
 
   protected ownedBy(query: SelectQueryBuilder<StoredFile>, vendorId: string): void {

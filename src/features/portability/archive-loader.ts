@@ -38,9 +38,8 @@ export class ArchiveLoader {
   async mend(archive: ArchiveReader): Promise<void> {
     const { tenantId } = this.context.binding;
     for (const file of archive.manifest.files) {
-      const content = await this.storage.read({ tenantId, fileId: file.id });
-      content?.destroy();
-      if (!content) await this.loadFile(archive, file, () => undefined);
+      const isThere = await this.storage.has({ tenantId, fileId: file.id });
+      if (!isThere) await this.loadFile(archive, file, () => undefined);
     }
   }
 
@@ -88,13 +87,15 @@ export class ArchiveLoader {
   }
 
   private async loadFile(archive: ArchiveReader, file: FileEntry, advance: Advance): Promise<void> {
-    const incoming = await this.storage.receive();
+    const { tenantId } = this.context.binding;
+    const incoming = await this.storage.receive({ tenantId, fileId: file.id });
     try {
       for await (const chunk of archive.file(file)) {
         await incoming.write(chunk);
         advance(chunk.length);
       }
-      await incoming.keep({ tenantId: this.context.binding.tenantId, fileId: file.id });
+      await incoming.end();
+      await incoming.keep();
     } finally {
       await incoming.discard();
     }

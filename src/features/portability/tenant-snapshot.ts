@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { ConflictError } from '../../kernel/errors.js';
 import type { TenantTable, TenantTables } from '../../platform/tenancy/tenant-tables.js';
-import type { FileStorage } from '../files/file-storage.js';
+import type { FileKey, FileStorage } from '../files/file-storage.js';
 import { Digest } from './digesting.js';
 import type { SpoolFolder } from './spool-folder.js';
 import { travelling, type FileEntry, type TableEntry } from './manifest.js';
@@ -23,7 +23,7 @@ export class TenantSnapshot {
   files: FileEntry[] = [];
 
   private constructor(
-    private readonly id: string,
+    private readonly ids: { snapshot: string; tenant: string },
     private readonly folder: string,
     private readonly rows: TenantTables,
     private readonly storage: FileStorage,
@@ -39,12 +39,18 @@ export class TenantSnapshot {
     signal: AbortSignal,
   ): Promise<TenantSnapshot> {
     const id = randomUUID();
-    const snapshot = new TenantSnapshot(id, await spool.place(id), rows, storage, signal);
+    const snapshot = new TenantSnapshot(
+      { snapshot: id, tenant: tenantId },
+      await spool.place(id),
+      rows,
+      storage,
+      signal,
+    );
     try {
       for (let attempt = 1; ; attempt++) {
         await mkdir(snapshot.folder, OWNER_ONLY);
         await rows.snapshot(() => snapshot.spool());
-        const gone = await snapshot.holdFiles(tenantId);
+        const gone = await snapshot.holdFiles();
         if (gone === undefined) return snapshot;
         if (attempt === ATTEMPTS) throw new ConflictError(`The bytes of file ${gone} are missing.`);
         await snapshot.dispose();
@@ -60,14 +66,14 @@ export class TenantSnapshot {
   }
 
   async readFile(id: string): Promise<Readable> {
-    const content = await this.storage.readHeld(id, this.id);
+    const content = await this.storage.readHeld(this.keyOf(id), this.ids.snapshot);
     if (!content) throw new Error(`the hold on file ${id} was lost`);
     return content;
   }
 
   async dispose(): Promise<void> {
     await rm(this.folder, { recursive: true, force: true });
-    await this.storage.release(this.id);
+    await this.storage.release(this.ids.snapshot);
   }
 
   private async spool(): Promise<void> {
@@ -95,11 +101,15 @@ export class TenantSnapshot {
     return { table: name, columns, rows, ...digest.end() };
   }
 
+  private keyOf(fileId: string): FileKey {
+    return { tenantId: this.ids.tenant, fileId };
+  }
+
   /** The id of a file whose bytes are not there any more; undefined when all are held. */
-  private async holdFiles(tenantId: string): Promise<string | undefined> {
+  private async holdFiles(): Promise<string | undefined> {
     for (const { id } of this.files) {
       this.signal.throwIfAborted();
-      if (!(await this.storage.hold({ tenantId, fileId: id }, this.id))) return id;
+      if (!(await this.storage.hold(this.keyOf(id), this.ids.snapshot))) return id;
     }
     return undefined;
   }

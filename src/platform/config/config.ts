@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { environmentSchema, relationFaults } from './environment.js';
 
 /** Everything the environment decides, checked and frozen. `environment.ts` says what each variable means. */
@@ -24,6 +25,21 @@ export interface Config {
   signingKeyRotationDays: number;
   uploadMaxBytes: number;
   uploadTypes: readonly string[];
+  /** Where contents of files are kept; undefined: in `<dataDir>/files`. */
+  s3:
+    | {
+        readonly bucket: string;
+        readonly region: string;
+        /** Undefined: Amazon's. */
+        readonly endpoint: string | undefined;
+        /** Undefined: as the machine's role or environment gives them. */
+        readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+      }
+    | undefined;
+  /** The virus scanner, and what happens with uploads while it is away; undefined: there is none. */
+  clamav: { readonly url: string; readonly whenAway: 'pending' | 'refuse' } | undefined;
+  /** Of the disk with DATA_DIR; uploads are refused before less is free. */
+  storageMinFreeBytes: number;
   /** What a tenant may use at most, unless its own policy says otherwise. */
   tenantPolicy: {
     readonly concurrentRequests: number;
@@ -76,6 +92,14 @@ export class ConfigError extends Error {
   }
 }
 
+function s3Of(values: z.infer<typeof environmentSchema>): Config['s3'] {
+  const { S3_BUCKET: bucket, S3_REGION: region, S3_ENDPOINT: endpoint } = values;
+  const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = values;
+  if (bucket === undefined) return undefined;
+  const isGiven = accessKeyId !== undefined && secretAccessKey !== undefined;
+  return { bucket, region, endpoint, credentials: isGiven ? { accessKeyId, secretAccessKey } : undefined };
+}
+
 /** Reads the given environment once. Throws a ConfigError that lists every fault, not the first alone. */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
   // An empty variable counts as unset: compose files and CI systems cannot leave one out.
@@ -106,6 +130,9 @@ export function loadConfig(env: NodeJS.ProcessEnv): Config {
     signingKeyRotationDays: values.SIGNING_KEY_ROTATION_DAYS,
     uploadMaxBytes: values.UPLOAD_MAX_BYTES,
     uploadTypes: values.UPLOAD_TYPES,
+    s3: s3Of(values),
+    clamav: values.CLAMAV_URL ? { url: values.CLAMAV_URL, whenAway: values.CLAMAV_WHEN_AWAY } : undefined,
+    storageMinFreeBytes: values.STORAGE_MIN_FREE_BYTES,
     tenantPolicy: {
       concurrentRequests: values.TENANT_CONCURRENT_REQUESTS,
       requestsPerMinute: values.TENANT_REQUESTS_PER_MINUTE,

@@ -104,6 +104,24 @@ export const environmentSchema = z.object({
     (type) => KNOWN_UPLOAD_TYPES.some((known) => known === type),
     `a comma separated list out of ${KNOWN_UPLOAD_TYPES.join(', ')}`,
   ).default(KNOWN_UPLOAD_TYPES),
+  S3_BUCKET: variable<string>((value) =>
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(value) ? { value } : { mustBe: 'the name of a bucket' },
+  ).optional(),
+  S3_REGION: text(1, 64).default('us-east-1'),
+  S3_ENDPOINT: variable<string>((value) =>
+    /^https?:\/\/[^/]/.test(value) && URL.canParse(value)
+      ? { value }
+      : { mustBe: 'a URL that begins with http:// or https://' },
+  ).optional(),
+  S3_ACCESS_KEY_ID: text(1, 256).optional(),
+  S3_SECRET_ACCESS_KEY: text(1, 256, true).optional(),
+  CLAMAV_URL: variable<string>((value) =>
+    /^(tcp:\/\/[^/:]+:\d{1,5}|tcp:\/\/\[[0-9a-f:]+\]:\d{1,5}|unix:\/.+)$/.test(value) && URL.canParse(value)
+      ? { value }
+      : { mustBe: 'tcp://host:port or unix:/path' },
+  ).optional(),
+  CLAMAV_WHEN_AWAY: oneOf(['pending', 'refuse']).default('pending'),
+  STORAGE_MIN_FREE_BYTES: wholeNumber(0, MAX_SAFE).default(256 * MEBIBYTE),
   TENANT_CONCURRENT_REQUESTS: wholeNumber(1, 1_000_000).default(500),
   TENANT_REQUESTS_PER_MINUTE: wholeNumber(1, 1_000_000_000).default(60_000),
   TENANT_STORAGE_BYTES: wholeNumber(0, MAX_SAFE).default(10_240 * MEBIBYTE),
@@ -168,7 +186,7 @@ export function relationFaults(env: Readonly<Record<string, string | undefined>>
     faults.push('MASTER_KEY: must not be given together with MASTER_KEY_FILE');
   if (env['TENANT_DATABASE_URL'] && env['TENANT_BIND'] !== 'transaction')
     faults.push('TENANT_DATABASE_URL: needs TENANT_BIND=transaction');
-  faults.push(...placementFaults(env));
+  faults.push(...placementFaults(env), ...storageFaults(env));
   if (
     env['NODE_ENV'] !== 'test' &&
     /^\d+$/.test(env['BCRYPT_COST'] ?? '') &&
@@ -181,6 +199,15 @@ export function relationFaults(env: Readonly<Record<string, string | undefined>>
   ])
     if (env[`BOOTSTRAP_OPERATOR_${given}`] && !env[`BOOTSTRAP_OPERATOR_${missing}`])
       faults.push(`BOOTSTRAP_OPERATOR_${missing}: must be given together with BOOTSTRAP_OPERATOR_${given}`);
+  return faults;
+}
+
+function storageFaults(env: Readonly<Record<string, string | undefined>>): string[] {
+  const faults: string[] = [];
+  for (const name of ['S3_ENDPOINT', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'])
+    if (env[name] && !env['S3_BUCKET']) faults.push(`${name}: needs S3_BUCKET`);
+  if (!env['S3_ACCESS_KEY_ID'] !== !env['S3_SECRET_ACCESS_KEY'])
+    faults.push('S3_ACCESS_KEY_ID: must be given together with S3_SECRET_ACCESS_KEY');
   return faults;
 }
 

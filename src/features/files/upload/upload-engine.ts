@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { StorageEngine } from 'multer';
 import { InvalidError, UnsupportedTypeError } from '../../../kernel/errors.js';
-import type { FileStorage, IncomingFile } from '../file-storage.js';
+import type { FileKey, FileStorage, IncomingFile } from '../file-storage.js';
 import { displayName, extensionOf } from './file-name.js';
 import { agrees, kindByExtension } from '../recognition/file-kinds.js';
 import { recognise } from '../recognition/media-type.js';
@@ -16,18 +16,19 @@ export type ReceivedPart = Express.Multer.File & { received: ReceivedFile };
 
 /**
  * Where multer puts a file: streams it into the file storage and judges it. Runs outside the request's context (it is
- * called by the parser's events), so it knows no caller and no tenant: what it stores is nobody's yet.
+ * called by the parser's events), so the place for the file is told by the request: what it stores is nobody's yet.
  */
 export class UploadEngine implements StorageEngine {
   constructor(
     private readonly storage: FileStorage,
     private readonly acceptedTypes: readonly string[],
     private readonly hasDeclaredType: (request: Request) => boolean,
+    private readonly keyOf: (request: Request) => FileKey,
   ) {}
 
   _handleFile(request: Request, part: Express.Multer.File, callback: Callback): void {
     const declared = this.hasDeclaredType(request) ? part.mimetype.toLowerCase() : undefined;
-    this.receive(part, declared).then(
+    this.receive(part, declared, this.keyOf(request)).then(
       (received) => callback(null, { received }),
       (error: unknown) => callback(error),
     );
@@ -37,15 +38,16 @@ export class UploadEngine implements StorageEngine {
     (part as ReceivedPart).received.incoming.discard().then(() => callback(null), callback);
   }
 
-  private async receive(part: Part, declared: string | undefined): Promise<ReceivedFile> {
+  private async receive(part: Part, declared: string | undefined, key: FileKey): Promise<ReceivedFile> {
     const name = displayName(part.originalname);
-    const incoming = await this.storage.receive();
+    const incoming = await this.storage.receive(key);
     try {
       const inspector = new StreamInspector();
       for await (const chunk of part.stream as AsyncIterable<Buffer>) {
         inspector.update(chunk);
         await incoming.write(chunk);
       }
+      await incoming.end();
       const facts = inspector.finish();
       const mediaType = await this.judge(incoming, facts, name, declared);
       return { name, mediaType, sha256: facts.sha256, incoming };

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import multer from 'multer';
-import type { FileStorage } from '../file-storage.js';
+import type { FileKey, FileStorage } from '../file-storage.js';
 import { UploadEngine } from './upload-engine.js';
 
 /** Part headers, boundaries and small fields around the file. */
@@ -14,6 +14,8 @@ export interface UploadParserOptions {
   storage: FileStorage;
   maxBytes: number;
   acceptedTypes: readonly string[];
+  /** Under which the file of the request is to be kept. */
+  keyOf: (request: Request) => FileKey;
 }
 
 /** Reads `multipart/form-data` with one file called `file` and few small fields; strict about everything else. */
@@ -21,13 +23,14 @@ export function createUploadParser({
   storage,
   maxBytes,
   acceptedTypes,
+  keyOf,
 }: UploadParserOptions): RequestHandler {
   const beginnings = new WeakMap<Request, string>();
   const hasDeclaredType = (request: Request) => partDeclaresType(beginnings.get(request) ?? '');
   const options: multer.Options & {
     streamHandler: (request: Request, parser: NodeJS.WritableStream) => void;
   } = {
-    storage: new UploadEngine(storage, acceptedTypes, hasDeclaredType),
+    storage: new UploadEngine(storage, acceptedTypes, hasDeclaredType, keyOf),
     // A second file, or one of another name, is then refused by its name.
     limits: {
       fileSize: maxBytes,

@@ -9,11 +9,13 @@ import {
 } from '@nestjs/common';
 import type { Request, RequestHandler, Response } from 'express';
 import { finalize, type Observable } from 'rxjs';
+import { v7 as uuidv7 } from 'uuid';
 import { InvalidError, UnauthenticatedError, UnsupportedTypeError } from '../../../kernel/errors.js';
 import type { Config } from '../../../platform/config/config.js';
 import { CONFIG } from '../../../platform/config/config.module.js';
 import type { BodyDigest } from '../../../platform/http/request/body-digest.js';
-import { FileStorage } from '../file-storage.js';
+import { TenantContext } from '../../../platform/tenancy/tenant-context.js';
+import { FileStorage, type FileKey } from '../file-storage.js';
 import { assertKnownTypes } from '../recognition/file-kinds.js';
 import { createUploadParser, ENVELOPE_BYTES } from './upload-parser.js';
 import type { ReceivedPart } from './upload-engine.js';
@@ -31,14 +33,21 @@ export class UploadInterceptor implements NestInterceptor {
   private readonly logger = new Logger(UploadInterceptor.name);
   private readonly maxBytes: number;
   private readonly parse: RequestHandler;
+  /** Made while the request's tenant is known, for the parser, to which it is not. */
+  private readonly keys = new WeakMap<Request, FileKey>();
 
-  constructor(@Inject(CONFIG) config: Config, storage: FileStorage) {
+  constructor(
+    @Inject(CONFIG) config: Config,
+    storage: FileStorage,
+    private readonly context: TenantContext,
+  ) {
     assertKnownTypes(config.uploadTypes);
     this.maxBytes = config.uploadMaxBytes;
     this.parse = createUploadParser({
       storage,
       maxBytes: this.maxBytes,
       acceptedTypes: config.uploadTypes,
+      keyOf: (request) => this.keys.get(request)!,
     });
   }
 
@@ -47,6 +56,7 @@ export class UploadInterceptor implements NestInterceptor {
     const request = http.getRequest<Request & { file?: ReceivedPart }>();
     if (!/^multipart\/form-data\s*(;|$)/i.test(request.headers['content-type'] ?? ''))
       throw new UnsupportedTypeError('The body must be multipart/form-data.');
+    this.keys.set(request, { tenantId: this.context.binding.tenantId, fileId: uuidv7() });
     await this.read(request, http.getResponse<Response>());
     const { file } = request;
     if (request.bodyDigest && !(await isWhole(request, request.bodyDigest))) {

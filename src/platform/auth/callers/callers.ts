@@ -70,7 +70,7 @@ export class Callers {
   /** An agent stands where an account does, and its credential where a session does. */
   private lookUp(tenant: Tenant | null, accountId: string, sessionId: string, isAgent = false) {
     const tenantId = tenant?.id ?? null;
-    if (isAgent && !tenant) return undefined;
+    if (isAgent && !tenant) return Promise.resolve(undefined);
     const ask = () =>
       isAgent && tenant
         ? this.agents.ask(tenant, accountId, sessionId)
