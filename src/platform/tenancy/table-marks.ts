@@ -1,4 +1,5 @@
 import { getMetadataArgsStorage } from 'typeorm';
+import type { Actor } from '../../kernel/actor.js';
 import { marksOf, strictestMark, type Mark } from '../../kernel/classification.js';
 
 /**
@@ -16,3 +17,10 @@ export function markOf(table: string | null, field: string): Mark | undefined {
 
 /** Whether the column's values are never told to anybody. */
 export const isSecret = (table: string, field: string): boolean => markOf(table, field)?.kind === 'secret';
+
+/** Whether the reader, somewhere in the tenant, sees the column masked. */
+export function isMaskedFor(reader: Actor, table: string, field: string): boolean {
+  const mark = markOf(table, field);
+  const isMaskable = mark !== undefined && 'form' in mark && mark.form !== 'shown';
+  return isMaskable && !reader.covers('personal_data:read', null);
+}
