@@ -134,10 +134,8 @@ describe('what is secret', () => {
   });
 
   it('is nowhere in the data folder, if it lets somebody in', async () => {
-    // Stopped, so that all is on the disk, write-ahead log included; and what is stored in the clear is found.
     const { dataDir } = server;
-    const checkpoint = await send('GET', '/health/ready');
-    expect(checkpoint.status).toBe(200);
+    // What is committed is in the write-ahead log at least; that a text in the clear is found shows that the search works.
     expect(await foundIn(dataDir, { stored })).toEqual(['stored']);
     expect(await foundIn(dataDir, credentials)).toEqual([]);
   }, 30_000);
