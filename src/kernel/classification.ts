@@ -85,6 +85,6 @@ export function maskedRow<T extends object>(row: T): T {
   const marks = marksOf(row.constructor as unknown as { prototype: object });
   const copy = Object.create(Object.getPrototypeOf(row) as object) as T;
   for (const [field, value] of Object.entries(row))
-    Object.assign(copy, { [field]: masked(value as unknown, marks.get(field)) });
+    Object.assign(copy, { [field]: masked(value, marks.get(field)) });
   return copy;
 }

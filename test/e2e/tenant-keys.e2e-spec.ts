@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { compactVerify, createLocalJWKSet } from 'jose';
 import { v7 as uuidv7 } from 'uuid';
 import { Checkpoints } from '../../src/platform/audit/log/checkpoints.js';
-import type { DeletionStatement } from '../../src/platform/audit/erasure/deletion-certificates.js';
+import {
+  DeletionCertificates,
+  type DeletionStatement,
+} from '../../src/platform/audit/erasure/deletion-certificates.js';
 import { FieldSealer, type Place } from '../../src/platform/protection/field-sealer.js';
 import { TenantKeys } from '../../src/platform/protection/tenant-keys.js';
 import { TenantLifecycle } from '../../src/platform/tenancy/registry/tenant-lifecycle.js';
@@ -16,6 +19,7 @@ describe('the data keys of tenants', () => {
   let sealer: FieldSealer;
   let tenant: TenantWorld;
   let other: TenantWorld;
+  let certified: TenantWorld;
   beforeAll(async () => {
     house = await PortabilityHouse.open();
     sealer = house.app.get(FieldSealer, { strict: false });
@@ -119,7 +123,7 @@ describe('the data keys of tenants', () => {
     await expect(sealer.seal(placeOf(uuidv7()), 'anew')).rejects.toThrow('there is no such data key');
   });
 
-  it('are destroyed before anything else of the tenant, which is then certified', async () => {
+  it('are destroyed before anything else of the tenant, even while its database is away', async () => {
     const doomed = await world.tenant();
     const lifecycle = house.app.get(TenantLifecycle, { strict: false });
     const record = await house.registered(doomed.slug);
@@ -129,19 +133,25 @@ describe('the data keys of tenants', () => {
     expect(await house.schemaOf(doomed.slug)).toBe(record.schemaName);
     await house.database.query('UPDATE platform.tenant SET database = $2 WHERE id = $1', [doomed.id, 'main']);
     await lifecycle.destroy(record);
+    certified = doomed;
+  });
 
-    const { code, stdout } = await house.run('tenant', 'certificate', doomed.slug, '--json');
-    expect(code).toBe(0);
-    const { certificate } = JSON.parse(stdout) as { certificate: string };
+  it('are named in the signed certificate of the deletion, and nobody gets one for a living tenant', async () => {
+    const certificates = house.app.get(DeletionCertificates, { strict: false });
+    const certificate = await certificates.find(certified.slug);
     const published = await house.app.get(Checkpoints, { strict: false }).published();
     const { payload, protectedHeader } = await compactVerify(
-      certificate,
+      certificate ?? '',
       createLocalJWKSet({ keys: published }),
     );
     expect(protectedHeader.typ).toBe('deletion-certificate+jwt');
     const statement = JSON.parse(Buffer.from(payload).toString()) as DeletionStatement;
-    expect(statement.tenant).toEqual({ id: doomed.id, slug: doomed.slug });
-    expect(statement.keys.map(({ kid }) => kid)).toEqual((await wrappedOf(doomed.id)).map(({ kid }) => kid));
-    expect((await house.run('tenant', 'certificate', other.slug)).code).toBe(1);
+    expect(statement.tenant).toEqual({ id: certified.id, slug: certified.slug });
+    const rows = await wrappedOf(certified.id);
+    expect(statement.keys.map(({ kid }) => kid)).toEqual(rows.map(({ kid }) => kid));
+    expect(rows.length).toBeGreaterThan(0);
+    expect(await certificates.find(other.slug)).toBeUndefined();
+    const { stdout } = await house.run('tenant', 'certificate', certified.slug);
+    expect(stdout.trim()).toBe(certificate);
   });
 });

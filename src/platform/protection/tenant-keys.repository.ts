@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { IsNull, Not } from 'typeorm';
+import { In, IsNull, Not } from 'typeorm';
 import { ofTenant } from '../tenancy/changes/change.js';
 import { Changes } from '../tenancy/changes/changes.js';
 import { Registry } from '../tenancy/registry/registry.js';
+import { Tenant } from '../tenancy/registry/tenant.entity.js';
 import { TenantKey, type KeyPurpose } from './tenant-key.entity.js';
 
 /** Owner of the keys that are no tenant's. */
@@ -34,18 +35,15 @@ export class TenantKeysRepository {
    * tenant's row is locked meanwhile, so that no deletion that begins now overlooks the key.
    */
   async add({ owner, purpose, generation, kid, wrapped }: NewKey): Promise<void> {
-    const values = [owner, purpose, generation, kid, wrapped];
-    const insert = 'INSERT INTO platform.tenant_key (owner, purpose, generation, kid, wrapped)';
-    const unlessThere = 'ON CONFLICT (owner, purpose, generation) DO NOTHING';
-    if (owner === PLATFORM)
-      await this.registry.query(`${insert} VALUES ($1, $2, $3, $4, $5) ${unlessThere}`, values);
-    else
-      await this.registry.query(
-        `${insert} SELECT $1, $2, $3, $4, $5 FROM (
-           SELECT id FROM platform.tenant WHERE id = $6 AND status NOT IN ('deleting', 'deleted') FOR SHARE
-         ) AS living ${unlessThere}`,
-        [...values, owner],
-      );
+    await this.registry.transaction(async (manager) => {
+      if (owner !== PLATFORM) {
+        const isLiving = { id: owner, status: Not(In(['deleting', 'deleted'])) };
+        const lock = { mode: 'pessimistic_read' } as const;
+        if (!(await manager.findOne(Tenant, { where: isLiving, lock }))) return;
+      }
+      const row = { owner, purpose, generation, kid, wrapped };
+      await manager.createQueryBuilder().insert().into(TenantKey).values(row).orIgnore().execute();
+    });
   }
 
   /** Destroys all keys of a tenant, and lets every node forget them. May be called again. */

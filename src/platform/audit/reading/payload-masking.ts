@@ -28,7 +28,11 @@ export const shownTo =
     const masks = isMasked(reader, null);
     if (!masks && hidden.length === 0) return payload;
     const see = (field: string, value: unknown): unknown =>
-      hidden.includes(field) && value !== null ? WITHHELD : masks ? masked(value, markOf(targetType, field)) : value;
+      hidden.includes(field) && value !== null
+        ? WITHHELD
+        : masks
+          ? masked(value, markOf(targetType, field))
+          : value;
     const { address, userAgent, changes } = payload;
     const seen = (values: RecordedChanges['before']): RecordedChanges['before'] =>
       values &&
