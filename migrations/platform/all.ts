@@ -9,6 +9,8 @@ import { LoginAttempts1790000060000 } from './1790000060000-login-attempts.js';
 import { PlatformAccountTokens1790000061000 } from './1790000061000-account-tokens.js';
 import { PlatformAuditLog1790000070000 } from './1790000070000-audit-log.js';
 import { PlatformIdempotencyKeys1790000090000 } from './1790000090000-idempotency-keys.js';
+import { TenantKeys1790000150000 } from './1790000150000-tenant-keys.js';
+import { DeletionCertificates1790000151000 } from './1790000151000-deletion-certificates.js';
 
 /** The registry's migrations, oldest first. */
 export const registryMigrations = [
@@ -23,4 +25,6 @@ export const registryMigrations = [
   PlatformAccountTokens1790000061000,
   PlatformAuditLog1790000070000,
   PlatformIdempotencyKeys1790000090000,
+  TenantKeys1790000150000,
+  DeletionCertificates1790000151000,
 ];

@@ -85,6 +85,18 @@ export function addTenantCommands(program: Command): void {
       withTenants(async (tenants, app) => tenants.remove(await idOf(app, slug), confirm, undefined)),
     );
   tenant
+    .command('certificate <slug>')
+    .description('the signed certificate that the tenant was deleted; `ringfence audit key` verifies it')
+    .option('--json')
+    .action((slug: string, { json }: Json) =>
+      withApplication(async (app) => {
+        const { DeletionCertificates } = await import('../platform/audit/erasure/deletion-certificates.js');
+        const certificate = await app.get(DeletionCertificates, { strict: false }).find(slug);
+        if (certificate === undefined) throw new NotFoundError();
+        answer(json, { certificate }, [certificate]);
+      }),
+    );
+  tenant
     .command('move <slug>')
     .description('moves the tenant to another database; it is suspended meanwhile')
     .requiredOption('--to <database>', 'its own to clear away what a crash has left')

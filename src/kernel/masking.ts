@@ -11,10 +11,3 @@ export function maskEmail(email: string): string {
 export function maskNumber(number: string): string {
   return MASK + Array.from(number).slice(-2).join('');
 }
-
-/** As the two above, by the name of the field: what is no personal value stays as it is. */
-export function maskField(field: string, value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  if (/email$/i.test(field)) return maskEmail(value);
-  return /(phone|taxId|address|userAgent)$/i.test(field) ? maskNumber(value) : value;
-}

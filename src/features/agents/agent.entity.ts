@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
+import { Internal, Personal } from '../../kernel/classification.js';
 import { TenantResource } from '../../platform/tenancy/tenant-resource.js';
 import { Vendor } from '../vendors/vendor.entity.js';
 
@@ -19,21 +20,27 @@ export class Agent extends TenantResource {
   vendorId: string;
 
   @Column('text')
+  @Personal('shown')
   name: string;
 
   @Column('text')
+  @Internal()
   kind: AgentKind;
 
   @Column('text', { nullable: true })
+  @Personal('email')
   email: string | null;
 
   @Column('text', { nullable: true })
+  @Personal('number')
   phone: string | null;
 
   @Column('text')
+  @Internal()
   status: AgentStatus;
 
   @Column('text', { array: true })
+  @Internal()
   capabilities: string[];
 
   /** From then on the agent may no longer act. */

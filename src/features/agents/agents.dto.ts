@@ -11,8 +11,7 @@ import {
   MaxLength,
 } from 'class-validator';
 import type { Actor } from '../../kernel/actor.js';
-import { maskEmail, maskNumber } from '../../kernel/masking.js';
-import { Fields, isMasked, readable } from '../../platform/http/field-rights.js';
+import { Fields, readable, seenBy } from '../../platform/http/field-rights.js';
 import { IsOneLine, IsPhone, IsTime, Nullable, Optional } from '../../platform/http/fields.js';
 import { pageOf } from '../../platform/http/response/page.dto.js';
 import { PageQuery } from '../../platform/http/route.js';
@@ -117,20 +116,20 @@ export class AgentDto {
 
   /** As this reader may see it: personal data is masked, and fields are left out, as the reader's roles say. */
   static from(agent: Agent, reader: Actor): AgentDto {
-    const masked = isMasked(reader, agent.vendorId);
+    const seen = seenBy(reader, agent.vendorId, agent);
     return readable(reader, 'agents:read', agent.vendorId, {
-      id: agent.id,
-      vendorId: agent.vendorId,
-      name: agent.name,
-      kind: agent.kind,
-      email: masked && agent.email ? maskEmail(agent.email) : agent.email,
-      phone: masked && agent.phone ? maskNumber(agent.phone) : agent.phone,
-      status: agent.status,
-      capabilities: agent.capabilities,
-      validUntil: agent.validUntil,
-      createdAt: agent.createdAt,
-      updatedAt: agent.updatedAt,
-      version: agent.version,
+      id: seen.id,
+      vendorId: seen.vendorId,
+      name: seen.name,
+      kind: seen.kind,
+      email: seen.email,
+      phone: seen.phone,
+      status: seen.status,
+      capabilities: seen.capabilities,
+      validUntil: seen.validUntil,
+      createdAt: seen.createdAt,
+      updatedAt: seen.updatedAt,
+      version: seen.version,
     });
   }
 }

@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
+import { Internal, Personal } from '../../kernel/classification.js';
 import { TenantResource } from '../../platform/tenancy/tenant-resource.js';
 import { Agent } from '../agents/agent.entity.js';
 import { Vendor } from '../vendors/vendor.entity.js';
@@ -26,22 +27,27 @@ export class StoredFile extends TenantResource {
 
   /** As the sender called it, made harmless; to be shown only. */
   @Column('text')
+  @Personal('shown')
   name: string;
 
   /** What the bytes are, whatever the sender said. */
   @Column('text')
+  @Internal()
   mediaType: string;
 
   @Column('bigint', { transformer: bigintAsNumber })
   size: number;
 
   @Column('text')
+  @Internal()
   sha256: string;
 
   @Column('text', { nullable: true })
+  @Personal('shown')
   label: string | null;
 
   @Column('text')
+  @Internal()
   scan: ScanState;
 
   /** Whether the content was encrypted when it was stored; then nothing else is taken for it. */

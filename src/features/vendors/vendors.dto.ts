@@ -11,9 +11,8 @@ import {
   MaxLength,
 } from 'class-validator';
 import type { Actor } from '../../kernel/actor.js';
-import { maskEmail, maskNumber } from '../../kernel/masking.js';
 import { pageOf } from '../../platform/http/response/page.dto.js';
-import { Fields, isMasked, readable } from '../../platform/http/field-rights.js';
+import { Fields, readable, seenBy } from '../../platform/http/field-rights.js';
 import { IsOneLine, IsPhone, Nullable, Optional } from '../../platform/http/fields.js';
 import { PageQuery } from '../../platform/http/route.js';
 import { VENDOR_STATUSES, type Vendor, type VendorStatus } from './vendor.entity.js';
@@ -120,20 +119,20 @@ export class VendorDto {
 
   /** As this reader may see it: personal data is masked, and fields are left out, as the reader's roles say. */
   static from(vendor: Vendor, reader: Actor): VendorDto {
-    const masked = isMasked(reader, vendor.id);
+    const seen = seenBy(reader, vendor.id, vendor);
     return readable(reader, 'vendors:read', vendor.id, {
-      id: vendor.id,
-      name: vendor.name,
-      legalName: vendor.legalName,
-      contactEmail: masked ? maskEmail(vendor.contactEmail) : vendor.contactEmail,
-      contactPhone: masked && vendor.contactPhone ? maskNumber(vendor.contactPhone) : vendor.contactPhone,
-      taxId: masked && vendor.taxId ? maskNumber(vendor.taxId) : vendor.taxId,
-      website: vendor.website,
-      status: vendor.status,
-      tags: vendor.tags,
-      createdAt: vendor.createdAt,
-      updatedAt: vendor.updatedAt,
-      version: vendor.version,
+      id: seen.id,
+      name: seen.name,
+      legalName: seen.legalName,
+      contactEmail: seen.contactEmail,
+      contactPhone: seen.contactPhone,
+      taxId: seen.taxId,
+      website: seen.website,
+      status: seen.status,
+      tags: seen.tags,
+      createdAt: seen.createdAt,
+      updatedAt: seen.updatedAt,
+      version: seen.version,
     });
   }
 }

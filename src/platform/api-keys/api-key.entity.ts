@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
+import { Internal, Personal, Secret } from '../../kernel/classification.js';
 import { TenantResource } from '../tenancy/tenant-resource.js';
 
 /** By which a program calls, on behalf of the tenant or of one vendor. It is nobody's in person. */
@@ -14,22 +15,27 @@ export class ApiKey extends TenantResource {
   vendorId: string | null;
 
   @Column('text')
+  @Internal()
   name: string;
 
   /** As `agents:read:own`. What the owner does not hold grants nothing. */
   @Column('text', { array: true })
+  @Internal()
   permissions: string[];
 
   /** As `agents.phone`, or `agents.phone:update`. */
   @Column('text', { array: true })
+  @Internal()
   exceptFields: string[];
 
   /** SHA-256 of the newest secret. */
   @Column('text')
+  @Secret()
   secretHash: string;
 
   /** SHA-256 of the secret before the last rotation, which is good until `previousUntil`. */
   @Column('text', { nullable: true })
+  @Secret()
   previousHash: string | null;
 
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
@@ -52,5 +58,6 @@ export class ApiKey extends TenantResource {
 
   /** Address of that client. */
   @Column('text', { nullable: true })
+  @Personal('number')
   lastUsedFrom: string | null;
 }

@@ -9,6 +9,8 @@ import { LogPruner } from './chaining/log-pruner.js';
 import { Retention } from './chaining/retention.js';
 import { Sequencer } from './chaining/sequencer.js';
 import { Verifier } from './chaining/verifier.js';
+import { DeletionCertificates } from './erasure/deletion-certificates.js';
+import { DeletionCertificatesRepository } from './erasure/deletion-certificates.repository.js';
 import { AuditLogs } from './log/audit-logs.js';
 import { AuditLogsRepository } from './log/audit-logs.repository.js';
 import { Checkpoints } from './log/checkpoints.js';
@@ -38,6 +40,8 @@ import { RepeatedEvents } from './recording/repeated-events.js';
     ChainBuilder,
     ChangeRecorder,
     Checkpoints,
+    DeletionCertificates,
+    DeletionCertificatesRepository,
     LogDoor,
     LogPruner,
     PayloadSealer,
@@ -54,6 +58,7 @@ export class AuditModule implements OnModuleInit {
     @Inject(TenantLifecycle) private readonly lifecycle: TenantLifecycle,
     private readonly sequencer: Sequencer,
     private readonly logs: AuditLogs,
+    private readonly certificates: DeletionCertificates,
   ) {}
 
   onModuleInit(): void {
@@ -61,5 +66,6 @@ export class AuditModule implements OnModuleInit {
       this.sequencer.forget(tenantId);
       await this.logs.forget(tenantId);
     });
+    this.lifecycle.onDestroy((tenantId) => this.certificates.issue(tenantId));
   }
 }

@@ -1,4 +1,5 @@
 import type { Actor } from '../../kernel/actor.js';
+import { maskedRow } from '../../kernel/classification.js';
 import type { Permission } from '../../kernel/permissions.js';
 
 type Constructor<T> = new (...args: never[]) => T;
@@ -30,6 +31,10 @@ export function readable<T extends object>(
   if (hidden.length === 0) return dto;
   return Object.fromEntries(Object.entries(dto).filter(([field]) => !hidden.includes(field))) as T;
 }
+
+/** The row as this reader may see it: its marked columns are masked where personal data of that vendor's is. */
+export const seenBy = <T extends object>(reader: Actor, ownerVendorId: string | null, row: T): T =>
+  isMasked(reader, ownerVendorId) ? maskedRow(row) : row;
 
 /** Whether personal data of this vendor's is masked for the reader. */
 export const isMasked = (reader: Actor, ownerVendorId: string | null): boolean =>

@@ -2,17 +2,47 @@ import type { LoggerService } from '@nestjs/common';
 import type { IncomingMessage } from 'node:http';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { pinoHttp, type HttpLogger } from 'pino-http';
+import { namesNotLogged } from '../../kernel/classification.js';
 import type { Config } from '../config/config.js';
 
-/** JSON lines to standard output, or to the given stream. */
+const WITHHELD = '(withheld)';
+/** How deep plain objects are looked into; what lies deeper is left out altogether. */
+const DEEPEST = 4;
+
+/**
+ * JSON lines to standard output, or to the given stream. What stands under the name of a column that is marked as
+ * personal, confidential or secret is withheld, at every level.
+ */
 export function createLogger(config: Pick<Config, 'logLevel'>, stream?: DestinationStream): Logger {
+  const names = namesNotLogged();
   const options = {
     level: config.logLevel,
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: describeError },
+    formatters: { log: (line: Record<string, unknown>) => withheld(line, names) },
   };
   return stream ? pino(options, stream) : pino(options);
+}
+
+/** Errors, requests and the like are no plain objects: serializers say what is told of them. */
+function withheld(line: Record<string, unknown>, names: ReadonlySet<string>): Record<string, unknown> {
+  const tell = (value: unknown, depth: number): unknown => {
+    if (typeof value !== 'object' || value === null) return value;
+    if (!Array.isArray(value) && !isPlain(value)) return value;
+    if (depth > DEEPEST) return WITHHELD;
+    if (Array.isArray(value)) return value.map((item: unknown) => tell(item, depth + 1));
+    const entries = Object.entries(value as Record<string, unknown>);
+    return Object.fromEntries(
+      entries.map(([name, inner]) => [name, names.has(name) ? WITHHELD : tell(inner, depth + 1)]),
+    );
+  };
+  return tell(line, 1) as Record<string, unknown>;
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null || prototype === Object.prototype;
 }
 
 /** What helps to find a fault. Errors of the database also carry the values of their query, which no log may hold. */

@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Internal, Secret } from '../../kernel/classification.js';
 
 /** What a keyed request was, and what was answered to it. Neither key, body nor answer stands here in clear. */
 export abstract class IdempotencyKeyColumns {
@@ -7,14 +8,17 @@ export abstract class IdempotencyKeyColumns {
 
   /** Keyed digest of the key. */
   @PrimaryColumn('text')
+  @Internal()
   keyHash: string;
 
   /** Keyed digest of method, path, query and body. */
   @Column('text')
+  @Internal()
   fingerprint: string;
 
   /** The body of the first answer as JSON, sealed; null as long as the request is being worked on. */
   @Column('text', { nullable: true })
+  @Secret()
   answer: string | null;
 
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })

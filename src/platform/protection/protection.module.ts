@@ -1,8 +1,36 @@
-import { Module } from '@nestjs/common';
-import { ConfigModule } from '../config/config.module.js';
+import { Inject, Module, type OnModuleInit } from '@nestjs/common';
+import { ConfigModule, MASTER_KEY } from '../config/config.module.js';
+import { TenantLifecycle } from '../tenancy/registry/tenant-lifecycle.js';
+import { TenancyModule } from '../tenancy/tenancy.module.js';
 import { DataKeys } from './data-keys.js';
 import { FieldSealer } from './field-sealer.js';
+import { LocalKeyWrapper } from './key-wrapper.js';
+import { TenantKeysRepository } from './tenant-keys.repository.js';
+import { TenantKeys } from './tenant-keys.js';
 
 /** Keys of data, and what is encrypted with them. */
-@Module({ imports: [ConfigModule], providers: [FieldSealer, DataKeys], exports: [FieldSealer, DataKeys] })
-export class ProtectionModule {}
+@Module({
+  imports: [ConfigModule, TenancyModule],
+  providers: [
+    DataKeys,
+    FieldSealer,
+    TenantKeys,
+    TenantKeysRepository,
+    {
+      provide: LocalKeyWrapper,
+      inject: [MASTER_KEY],
+      useFactory: (masterKey: Buffer) => new LocalKeyWrapper(masterKey),
+    },
+  ],
+  exports: [DataKeys, FieldSealer, TenantKeys],
+})
+export class ProtectionModule implements OnModuleInit {
+  constructor(
+    @Inject(TenantLifecycle) private readonly lifecycle: TenantLifecycle,
+    private readonly keys: TenantKeys,
+  ) {}
+
+  onModuleInit(): void {
+    this.lifecycle.onShred((tenantId) => this.keys.destroy(tenantId));
+  }
+}

@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto';
-import { compactDecrypt, CompactEncrypt, type CompactJWEHeaderParameters } from 'jose';
+import { compactDecrypt, CompactEncrypt, decodeProtectedHeader, type CompactJWEHeaderParameters } from 'jose';
 
 const ENCRYPTION = { alg: 'dir', enc: 'A256GCM' } as const;
 const KEY_BYTES = 32;
@@ -11,6 +11,9 @@ export const derivedKey = (masterKey: Buffer, purpose: string): Uint8Array =>
 /** Encrypts with AES-256-GCM as a compact JWE (RFC 7516); the header stays readable, and cannot be changed. */
 export const seal = (key: Uint8Array, header: Record<string, string>, plaintext: string): Promise<string> =>
   new CompactEncrypt(Buffer.from(plaintext)).setProtectedHeader({ ...header, ...ENCRYPTION }).encrypt(key);
+
+/** What stands over the sealed value; nobody has verified it before `open` has. Throws when it is none. */
+export const headerOf = (sealed: string): { kid?: string } => decodeProtectedHeader(sealed);
 
 /** What was sealed. Throws when it was under another key, or was changed; the caller judges the header. */
 export async function open(

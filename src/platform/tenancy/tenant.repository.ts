@@ -12,6 +12,7 @@ import type { Permission } from '../../kernel/permissions.js';
 import { assertVersion, type ExpectedVersions } from '../../kernel/version.js';
 import { findPage, ITEM, matchesText } from './page-query.js';
 import type { TenantContext } from './tenant-context.js';
+import { isMaskedFor } from './table-marks.js';
 import { withinQuota, type QuotaKind } from './shares/tenant-quota.js';
 import type { TenantResource } from './tenant-resource.js';
 
@@ -55,7 +56,7 @@ export abstract class TenantRepository<T extends TenantResource> {
 
   /**
    * One page of what the caller may see. Throws ForbiddenInputError for a filter, search or order by a field that the
-   * caller may not read: it would tell the field's values one by one.
+   * caller may not read, or sees masked: it would tell the field's values one by one.
    */
   protected findPage(request: PageRequest, filters: ListFilters<T>): Promise<Page<T>> {
     const query = this.visible(this.readPermission);
@@ -77,7 +78,10 @@ export abstract class TenantRepository<T extends TenantResource> {
   /** Each is a field of the query and the column that it tells of. */
   private assertReadable(uses: readonly [queried: string, column: string][]): void {
     const { actor } = this.context;
-    const refused = uses.filter(([, column]) => !actor.mayUseEverywhere(this.readPermission, column));
+    const refused = uses.filter(
+      ([, column]) =>
+        !actor.mayUseEverywhere(this.readPermission, column) || isMaskedFor(actor, this.table, column),
+    );
     if (refused.length > 0) throw ForbiddenInputError.fields(refused.map(([queried]) => `/query/${queried}`));
   }
 

@@ -13,10 +13,9 @@ import {
   MaxLength,
 } from 'class-validator';
 import type { Actor } from '../../kernel/actor.js';
-import { maskEmail } from '../../kernel/masking.js';
 import { ACCOUNT_STATUSES, type AccountStatus } from '../auth/accounts/account.entity.js';
 import type { User } from '../auth/accounts/user.entity.js';
-import { Fields, isMasked, readable } from '../http/field-rights.js';
+import { Fields, readable, seenBy } from '../http/field-rights.js';
 import { IsOneLine, Nullable, Optional } from '../http/fields.js';
 import { pageOf } from '../http/response/page.dto.js';
 import { PageQuery } from '../http/route.js';
@@ -117,17 +116,17 @@ export class UserDto {
 
   /** As this reader may see it: personal data is masked, and fields are left out, as the reader's roles say. */
   static from(user: User, reader: Actor): UserDto {
-    const masked = isMasked(reader, user.vendorId);
+    const seen = seenBy(reader, user.vendorId, user);
     return readable(reader, 'users:read', user.vendorId, {
-      id: user.id,
-      email: masked ? maskEmail(user.email) : user.email,
-      name: user.name,
-      roles: user.roles,
-      vendorId: user.vendorId,
-      status: user.status,
-      createdAt: user.createdAt,
-      updatedAt: user.updatedAt,
-      version: user.version,
+      id: seen.id,
+      email: seen.email,
+      name: seen.name,
+      roles: seen.roles,
+      vendorId: seen.vendorId,
+      status: seen.status,
+      createdAt: seen.createdAt,
+      updatedAt: seen.updatedAt,
+      version: seen.version,
     });
   }
 }

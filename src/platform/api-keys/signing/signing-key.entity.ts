@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Internal, Secret } from '../../../kernel/classification.js';
 import { TenantResource } from '../../tenancy/tenant-resource.js';
 import type { SigningAlgorithm } from './signing-algorithms.js';
 
@@ -14,17 +15,21 @@ export class RequestSigningKey extends TenantResource {
   vendorId: string | null;
 
   @Column('text')
+  @Internal()
   name: string;
 
   @Column('text')
+  @Internal()
   algorithm: SigningAlgorithm;
 
   /** SPKI in PEM; null of an HMAC secret. */
   @Column('text', { nullable: true })
+  @Internal()
   publicKey: string | null;
 
   /** The HMAC secret, sealed; null of a public key. */
   @Column('text', { nullable: true })
+  @Secret()
   sealedSecret: string | null;
 }
 
@@ -37,6 +42,7 @@ export class RequestNonce {
   signingKeyId: string;
 
   @PrimaryColumn('text')
+  @Internal()
   nonce: string;
 
   /** From then on the request is refused for its age. */

@@ -1,4 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Internal, Secret } from '../../../kernel/classification.js';
 import type { SecurityAction, SecurityEvent } from '../../../kernel/security-event.js';
 
 export type ActorKind = 'user' | 'operator' | 'api_key' | 'agent' | 'anonymous' | 'system';
@@ -15,12 +16,15 @@ export abstract class AuditEventColumns {
   createdAt: Date;
 
   @Column('text')
+  @Internal()
   action: SecurityAction;
 
   @Column('text')
+  @Internal()
   outcome: SecurityEvent['outcome'];
 
   @Column('text')
+  @Internal()
   actorKind: ActorKind;
 
   @Column('uuid', { nullable: true })
@@ -35,27 +39,34 @@ export abstract class AuditEventColumns {
   accountId: string | null;
 
   @Column('text', { nullable: true })
+  @Internal()
   targetType: string | null;
 
   @Column('text', { nullable: true })
+  @Internal()
   targetId: string | null;
 
   @Column('text', { nullable: true })
+  @Internal()
   requestId: string | null;
 
   @Column('jsonb')
+  @Internal()
   detail: Record<string, string | number | boolean | null>;
 
   /** Sealed: the old and the new values, and from where. */
   @Column('text')
+  @Secret()
   payload: string;
 
   /** SHA-256 of what is sealed, with its salt: commits to it without telling it, and survives sealing anew. */
   @Column('text')
+  @Internal()
   payloadDigest: string;
 
   /** HMAC-SHA-256 of all of this under the log's key: nobody but the server can have written it. */
   @Column('text')
+  @Internal()
   mac: string;
 }
 
@@ -69,10 +80,12 @@ export abstract class AuditLinkColumns {
 
   /** SHA-256, for everybody to follow. */
   @Column('text')
+  @Internal()
   hash: string;
 
   /** HMAC-SHA-256 of the same under the log's key, which a thief of the database does not have. */
   @Column('text')
+  @Internal()
   mac: string;
 }
 

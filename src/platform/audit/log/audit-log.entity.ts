@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
+import { Internal, Secret } from '../../../kernel/classification.js';
 
 const bigintAsNumber = { to: (value: number) => value, from: (value: string) => Number(value) };
 
@@ -7,10 +8,12 @@ const bigintAsNumber = { to: (value: number) => value, from: (value: string) => 
 export class AuditLog {
   /** The tenant's id, or `platform`. */
   @PrimaryColumn('text')
+  @Internal()
   log: string;
 
   /** Of the HMACs; encrypted. */
   @Column('text')
+  @Secret()
   sealedKey: string;
 
   /** Of the newest link that the server has made; 0 before the first. */
@@ -18,10 +21,12 @@ export class AuditLog {
   sequence: number;
 
   @Column('text')
+  @Internal()
   hash: string;
 
   /** The two above, signed. */
   @Column('text', { nullable: true })
+  @Internal()
   checkpoint: string | null;
 
   /** The newest link that retention has removed, as signed then; 0 while nothing was. */
@@ -29,9 +34,11 @@ export class AuditLog {
   baseSequence: number;
 
   @Column('text')
+  @Internal()
   baseHash: string;
 
   @Column('text', { nullable: true })
+  @Internal()
   baseCheckpoint: string | null;
 
   @UpdateDateColumn({ type: 'timestamptz', precision: 3 })
@@ -43,13 +50,16 @@ export class AuditLog {
 export class AuditKey {
   /** Thumbprint of the public key (RFC 7638). */
   @PrimaryColumn('text')
+  @Internal()
   kid: string;
 
   @Column('jsonb')
+  @Internal()
   publicJwk: { kty: string; crv: string; x: string; y: string };
 
   /** Encrypted. */
   @Column('text')
+  @Secret()
   sealedPrivateKey: string;
 
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })

@@ -39,10 +39,15 @@ export class Checkpoints {
 
   /** A signed statement (JWS, RFC 7515) of the position in the log. */
   async sign(log: string, { sequence, hash }: Position, kind: CheckpointKind = 'head'): Promise<string> {
-    const { kid, privateKey } = await this.load();
     const checkpoint: Checkpoint = { log, kind, sequence, hash, at: new Date().toISOString() };
-    return new CompactSign(Buffer.from(JSON.stringify(checkpoint)))
-      .setProtectedHeader({ alg: CHECKPOINT_ALGORITHM, typ: CHECKPOINT_TYPE, kid })
+    return this.signStatement(CHECKPOINT_TYPE, checkpoint);
+  }
+
+  /** As a compact JWS of that type (`typ`), so that no statement passes for one of another kind. */
+  async signStatement(type: string, statement: object): Promise<string> {
+    const { kid, privateKey } = await this.load();
+    return new CompactSign(Buffer.from(JSON.stringify(statement)))
+      .setProtectedHeader({ alg: CHECKPOINT_ALGORITHM, typ: type, kid })
       .sign(privateKey);
   }
 

@@ -1,7 +1,9 @@
 import type { Actor } from '../../../kernel/actor.js';
-import { maskField } from '../../../kernel/masking.js';
+import { masked } from '../../../kernel/classification.js';
+import { maskNumber } from '../../../kernel/masking.js';
 import type { RecordedChanges } from '../../../kernel/security-event.js';
 import { isMasked } from '../../http/field-rights.js';
+import { markOf } from '../../tenancy/table-marks.js';
 import type { AuditEventColumns } from '../log/audit-event.entity.js';
 import type { Payload } from '../log/entry.js';
 
@@ -26,14 +28,20 @@ export const shownTo =
     const masks = isMasked(reader, null);
     if (!masks && hidden.length === 0) return payload;
     const see = (field: string, value: unknown): unknown =>
-      hidden.includes(field) && value !== null ? WITHHELD : masks ? maskField(field, value) : value;
+      hidden.includes(field) && value !== null
+        ? WITHHELD
+        : masks
+          ? masked(value, markOf(targetType, field))
+          : value;
     const { address, userAgent, changes } = payload;
     const seen = (values: RecordedChanges['before']): RecordedChanges['before'] =>
       values &&
       Object.fromEntries(Object.entries(values).map(([field, value]) => [field, see(field, value)]));
     return {
-      address: see('address', address) as string | null,
-      userAgent: see('userAgent', userAgent) as string | null,
+      address: masks ? withoutStart(address) : address,
+      userAgent: masks ? withoutStart(userAgent) : userAgent,
       changes: changes && { before: seen(changes.before), after: seen(changes.after) },
     };
   };
+
+const withoutStart = (text: string | null): string | null => (text === null ? null : maskNumber(text));

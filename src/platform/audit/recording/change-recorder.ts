@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { SecurityAction, SecurityEvent } from '../../../kernel/security-event.js';
+import { isSecret } from '../../tenancy/table-marks.js';
 import type { RowChange } from '../../tenancy/change-feed.js';
 import { TenantContext } from '../../tenancy/tenant-context.js';
 import { AuditTrail } from '../audit-trail.js';
@@ -20,8 +21,7 @@ const UNTOLD = new Set([
   'migrationError',
   'staleCopyOn',
 ]);
-/** Columns whose values are never told; that they changed is. */
-const SECRET = /hash|secret|password|token|sealed|private/i;
+/** Stands for the value of a column marked secret; that it changed is told. */
 const WITHHELD = '(withheld)';
 
 const ACTION_OF: Readonly<Record<RowChange['kind'], SecurityAction>> = {
@@ -56,7 +56,7 @@ export class ChangeRecorder implements OnModuleInit {
       outcome: 'success',
       target: { type: table, id },
       ...(table === 'user' && { accountId: id }),
-      changes: differenceOf(before as Values | undefined, after as Values | undefined),
+      changes: differenceOf(table, before as Values | undefined, after as Values | undefined),
     };
     // Tenants are rows of the registry, whoever is bound.
     await this.trail.recordIn(table === 'tenant' ? null : (this.context.boundTenant ?? null), event);
@@ -79,17 +79,17 @@ function actionOf({ kind, table, ...rows }: RowChange): SecurityAction | undefin
 const isOtherSuspension = (before: Values | undefined, after: Values | undefined): boolean =>
   before?.['status'] !== 'suspended' || before['suspensionMode'] !== after?.['suspensionMode'];
 
-function differenceOf(before: Values | undefined, after: Values | undefined) {
+function differenceOf(table: string, before: Values | undefined, after: Values | undefined) {
   const fields = Object.keys({ ...before, ...after }).filter(
     (field) => !UNTOLD.has(field) && textOf(before?.[field]) !== textOf(after?.[field]),
   );
   const of = (values: Values | undefined) =>
-    values ? Object.fromEntries(fields.map((field) => [field, told(field, values[field])])) : null;
+    values ? Object.fromEntries(fields.map((field) => [field, told(table, field, values[field])])) : null;
   return { before: of(before), after: of(after) };
 }
 
-const told = (field: string, value: unknown): unknown =>
-  SECRET.test(field) && value !== null && value !== undefined
+const told = (table: string, field: string, value: unknown): unknown =>
+  isSecret(table, field) && value !== null && value !== undefined
     ? WITHHELD
     : (JSON.parse(textOf(value)) as unknown);
 

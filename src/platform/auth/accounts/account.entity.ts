@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
+import { Personal, Secret } from '../../../kernel/classification.js';
 
 export const ACCOUNT_STATUSES = ['active', 'disabled'] as const;
 /** A disabled account is shut: it cannot sign in, and has no session. */
@@ -11,13 +12,16 @@ export abstract class AccountColumns {
 
   /** As `normaliseEmail` leaves it; unique in its realm. */
   @Column('text', { unique: true })
+  @Personal('email')
   email: string;
 
   @Column('text')
+  @Personal('shown')
   name: string;
 
   /** Null until the invitation is accepted: nobody can sign in with a password that was never set. */
   @Column('text', { nullable: true })
+  @Secret()
   passwordHash: string | null;
 
   /** Set while the account is shut by an administrator or an operator; failures have locks of their own. */

@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index } from 'typeorm';
+import { Internal } from '../../../kernel/classification.js';
 import { AccountColumns } from './account.entity.js';
 
 /** A login inside one tenant. */
@@ -11,6 +12,7 @@ export class User extends AccountColumns {
   readonly kind = 'user';
 
   @Column('text', { array: true })
+  @Internal()
   roles: string[];
 
   /** The vendor to which grants of scope `own` confine the user. */

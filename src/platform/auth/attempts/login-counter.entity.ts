@@ -1,4 +1,5 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Internal } from '../../../kernel/classification.js';
 
 /**
  * How often something failed of late. Keys and subjects are keyed digests: the registry does not learn which addresses
@@ -9,10 +10,12 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Index('login_counter_last_failed_at_idx', ['lastFailedAt'])
 export class LoginCounter {
   @PrimaryColumn('text')
+  @Internal()
   key: string;
 
   /** Groups the counters of one account. */
   @Column('text')
+  @Internal()
   subject: string;
 
   /** Null where nobody has the name that was tried; such counters are forgotten after a day. */

@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Secret } from '../../../kernel/classification.js';
 import { Operator } from '../accounts/operator.entity.js';
 import { User } from '../accounts/user.entity.js';
 
@@ -11,6 +12,7 @@ export abstract class InvitationColumns {
   accountId: string;
 
   @Column('text')
+  @Secret()
   tokenHash: string;
 
   @Column({ type: 'timestamptz', precision: 3 })

@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { Internal, Personal, Secret } from '../../../kernel/classification.js';
 import { Operator } from '../accounts/operator.entity.js';
 import { User } from '../accounts/user.entity.js';
 
@@ -14,13 +15,16 @@ export abstract class AccountTokenColumns {
   accountId: string;
 
   @Column('text')
+  @Internal()
   purpose: TokenPurpose;
 
   @Column('text')
+  @Secret()
   tokenHash: string;
 
   /** The new address that the link confirms; or the one that it was mailed to. */
   @Column('text', { nullable: true })
+  @Personal('email')
   email: string | null;
 
   @Column({ type: 'timestamptz', precision: 3 })

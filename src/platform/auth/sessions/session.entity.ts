@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Internal, Personal, Secret } from '../../../kernel/classification.js';
 import type { Impersonation } from '../../../kernel/actor.js';
 import { Operator } from '../accounts/operator.entity.js';
 import { User } from '../accounts/user.entity.js';
@@ -13,18 +14,22 @@ export abstract class SessionColumns {
 
   /** Of the newest refresh token's secret. */
   @Column('text')
+  @Secret()
   refreshHash: string;
 
   /** Of those that came before it: who shows one of them has a copy. */
   @Column('text', { array: true })
+  @Secret()
   usedHashes: string[];
 
   /** With what the account proved itself (RFC 8176): `pwd`, `otp`, `hwk`. */
   @Column('text', { array: true, default: ['pwd'] })
+  @Internal()
   methods: string[];
 
   /** Set when an operator began the session to act as the account. */
   @Column('jsonb', { nullable: true })
+  @Internal()
   impersonation: Impersonation | null;
 
   /** When the account last proved itself: signing in, or a fresh factor since. */
@@ -33,10 +38,12 @@ export abstract class SessionColumns {
 
   /** What the client called itself when it signed in, shortened. */
   @Column('text', { nullable: true })
+  @Personal('number')
   userAgent: string | null;
 
   /** The client's address when it was last seen signing in or refreshing. */
   @Column('text', { nullable: true })
+  @Personal('number')
   address: string | null;
 
   @CreateDateColumn({ type: 'timestamptz', precision: 3 })

@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn } from 'typeorm';
+import { Internal, Secret } from '../../../kernel/classification.js';
 
 /** The public half of a key on an elliptic curve (RFC 7518, 6.2). */
 export interface EllipticCurveJwk {
@@ -12,13 +13,16 @@ export interface EllipticCurveJwk {
 @Entity({ schema: 'platform', name: 'signing_key' })
 export class SigningKey {
   @PrimaryColumn('text')
+  @Internal()
   kid: string;
 
   @Column('jsonb')
+  @Internal()
   publicJwk: EllipticCurveJwk;
 
   /** Empty once the key is retired. */
   @Column('text')
+  @Secret()
   privateJwe: string;
 
   /** When it takes over from the key before it. */

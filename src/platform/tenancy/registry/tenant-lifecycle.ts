@@ -25,6 +25,7 @@ export interface NewTenant {
 
 /** Makes, suspends and destroys tenants. Each step is recorded in the registry first, so that a crash can be mended. */
 export class TenantLifecycle {
+  private readonly shredders: ((tenantId: string) => Promise<void>)[] = [];
   private readonly destroyers: ((tenantId: string) => Promise<void>)[] = [];
   private readonly orphans: Orphans;
   private readonly placement: Placement;
@@ -63,6 +64,14 @@ export class TenantLifecycle {
     return this.databases.latestTenantMigration;
   }
 
+  /**
+   * Adds what makes a tenant's data unreadable wherever copies of it are. It comes before anything else of the tenant goes,
+   * and may be called again.
+   */
+  onShred(shredder: (tenantId: string) => Promise<void>): void {
+    this.shredders.push(shredder);
+  }
+
   /** Adds what must go with a tenant but is not in its schema. May be called again for one that is gone. */
   onDestroy(destroyer: (tenantId: string) => Promise<void>): void {
     this.destroyers.push(destroyer);
@@ -86,6 +95,7 @@ export class TenantLifecycle {
   /** Destroys all data of the tenant. Its slug stays taken. */
   async destroy(tenant: Tenant): Promise<void> {
     await this.setStatus(tenant, 'deleting');
+    for (const shredder of this.shredders) await shredder(tenant.id);
     await this.dropSchema(tenant);
     for (const destroyer of this.destroyers) await destroyer(tenant.id);
     await this.setStatus(tenant, 'deleted');
@@ -165,6 +175,7 @@ export class TenantLifecycle {
 
   /** Undoes the creation of a tenant that nobody has used: its slug is free again. */
   async discard(tenant: Tenant): Promise<void> {
+    for (const shredder of this.shredders) await shredder(tenant.id);
     await this.dropSchema(tenant);
     for (const destroyer of this.destroyers) await destroyer(tenant.id);
     this.directory.forget(tenant);

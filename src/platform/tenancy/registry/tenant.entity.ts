@@ -1,5 +1,6 @@
 import type { PolicyDeviations } from '../../../kernel/tenant-policy.js';
 import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
+import { Internal } from '../../../kernel/classification.js';
 
 export const TENANT_STATUSES = [
   'requested',
@@ -25,15 +26,19 @@ export class Tenant {
   id: string;
 
   @Column('text', { unique: true })
+  @Internal()
   slug: string;
 
   @Column('text')
+  @Internal()
   name: string;
 
   @Column('text')
+  @Internal()
   status: TenantStatus;
 
   @Column('text', { unique: true })
+  @Internal()
   schemaName: string;
 
   /** Which of the server's logins may take this tenant's role. */
@@ -42,18 +47,22 @@ export class Tenant {
 
   /** Name of the database that holds its schema; `main` is the registry's own. */
   @Column('text', { default: 'main' })
+  @Internal()
   database: string;
 
   /** Another database on which a copy of its schema may be that does not count: while it moves, and after a crash. */
   @Column('text', { nullable: true })
+  @Internal()
   staleCopyOn: string | null;
 
   /** Name of the newest migration that its schema has had. */
   @Column('text')
+  @Internal()
   schemaVersion: string;
 
   /** What its schema was when last compared with what the migrations make; null before that. */
   @Column('text', { nullable: true })
+  @Internal()
   fingerprint: string | null;
 
   /** When its schema reached that version. */
@@ -62,16 +71,20 @@ export class Tenant {
 
   /** Why the last attempt to migrate it failed; null when none did. */
   @Column('text', { nullable: true })
+  @Internal()
   migrationError: string | null;
 
   @Column('jsonb', { default: {} })
+  @Internal()
   policy: PolicyDeviations;
 
   /** Of a suspended tenant, as the two below. */
   @Column('text', { nullable: true })
+  @Internal()
   suspensionMode: SuspensionMode | null;
 
   @Column('text', { nullable: true })
+  @Internal()
   suspensionReason: string | null;
 
   @Column({ type: 'timestamptz', precision: 3, nullable: true })

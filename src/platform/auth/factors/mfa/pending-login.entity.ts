@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Internal, Secret } from '../../../../kernel/classification.js';
 import { Operator } from '../../accounts/operator.entity.js';
 import { User } from '../../accounts/user.entity.js';
 
@@ -14,9 +15,11 @@ export abstract class PendingLoginColumns {
   accountId: string;
 
   @Column('text')
+  @Internal()
   purpose: PendingPurpose;
 
   @Column('text')
+  @Secret()
   tokenHash: string;
 
   /** How often a factor was shown with it. */

@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Internal, Secret } from '../../../../kernel/classification.js';
 import { Operator } from '../../accounts/operator.entity.js';
 import { User } from '../../accounts/user.entity.js';
 
@@ -9,9 +10,11 @@ export type CeremonyPurpose = 'registration' | 'login' | 'mfa' | 'step_up';
 export abstract class ChallengeColumns {
   /** Base64url of 32 random bytes. */
   @PrimaryColumn('text')
+  @Secret()
   challenge: string;
 
   @Column('text')
+  @Internal()
   purpose: CeremonyPurpose;
 
   /** Null where the account is not known before the answer. */

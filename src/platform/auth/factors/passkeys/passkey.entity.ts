@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Internal } from '../../../../kernel/classification.js';
 import { Operator } from '../../accounts/operator.entity.js';
 import { User } from '../../accounts/user.entity.js';
 
@@ -12,14 +13,17 @@ export abstract class PasskeyColumns {
 
   /** What the owner calls it. */
   @Column('text')
+  @Internal()
   name: string;
 
   /** Base64url, as the authenticator chose it. */
   @Column('text', { unique: true })
+  @Internal()
   credentialId: string;
 
   /** COSE key in base64url. */
   @Column('text')
+  @Internal()
   publicKey: string;
 
   /** Signatures made so far, as the authenticator says; 0 for those that do not count. */
@@ -27,6 +31,7 @@ export abstract class PasskeyColumns {
   counter: string;
 
   @Column('text', { array: true })
+  @Internal()
   transports: string[];
 
   /** Whether it may be copied to the owner's other devices. */

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn, UpdateDateColumn, VersionColumn } from 'typeorm';
+import { Internal } from '../../../../kernel/classification.js';
 
 /** `off`: no new second factors; `optional`: whoever wants one; `required`: nobody without one once the grace is over. */
 export const MFA_MODES = ['off', 'optional', 'required'] as const;
@@ -14,6 +15,7 @@ export class SecurityPolicy {
   id: number;
 
   @Column('text')
+  @Internal()
   mfa: MfaMode;
 
   /** Days that people have to get a second factor once it is required, or once their account is made. */

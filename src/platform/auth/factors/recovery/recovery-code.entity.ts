@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { Secret } from '../../../../kernel/classification.js';
 import { Operator } from '../../accounts/operator.entity.js';
 import { User } from '../../accounts/user.entity.js';
 
@@ -12,6 +13,7 @@ export abstract class RecoveryCodeColumns {
 
   /** All of the code that is stored. */
   @Column('text')
+  @Secret()
   codeHash: string;
 
   @Column({ type: 'timestamptz', precision: 3, nullable: true })

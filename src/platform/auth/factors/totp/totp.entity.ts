@@ -1,4 +1,5 @@
 import { Column, CreateDateColumn, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Secret } from '../../../../kernel/classification.js';
 import { Operator } from '../../accounts/operator.entity.js';
 import { User } from '../../accounts/user.entity.js';
 
@@ -9,6 +10,7 @@ export abstract class TotpColumns {
 
   /** Base32, sealed for this row. */
   @Column('text')
+  @Secret()
   seed: string;
 
   /** The newest time step whose code was used; what is as old or older is refused (RFC 6238, 5.2). */
