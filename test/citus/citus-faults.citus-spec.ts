@@ -64,7 +64,7 @@ describe('callers of a tenant on a node', () => {
   beforeAll(async () => {
     other = await startServer(cluster.environment);
     tenant = await cluster.tenant();
-    user = await tenant.user();
+    user = await tenant.as('viewer');
     [place] = (await cluster.placesOf(tenant.schema)) as [Node];
   });
 

@@ -160,7 +160,7 @@ describe('callers of a tenant on the second server', () => {
   beforeAll(async () => {
     other = await startServer(two.environment);
     tenant = await two.tenant('east');
-    user = await tenant.user();
+    user = await tenant.as('viewer');
     await until(async () => (await listening()) === 2);
   });
 
