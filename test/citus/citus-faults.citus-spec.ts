@@ -58,13 +58,16 @@ describe('callers of a tenant on a node', () => {
         async ({ url }) => (await send('GET', `${url}/v1/me`, { token: user.token })).status,
       ),
     );
-  const become = (status: string): Promise<unknown> =>
-    cluster.ask(`UPDATE ${tenant.schema}."user" SET status = '${status}' WHERE id = $1`, [user.me.id]);
+  const become = (status: 'active' | 'disabled'): Promise<unknown> =>
+    cluster.ask(
+      `UPDATE ${tenant.schema}."user" SET locked_at = ${status === 'active' ? 'NULL' : 'now()'} WHERE id = $1`,
+      [user.me.id],
+    );
 
   beforeAll(async () => {
     other = await startServer(cluster.environment);
     tenant = await cluster.tenant();
-    user = await tenant.user();
+    user = await tenant.as('viewer');
     [place] = (await cluster.placesOf(tenant.schema)) as [Node];
   });
 

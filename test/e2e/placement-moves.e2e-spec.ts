@@ -154,13 +154,15 @@ describe('callers of a tenant on the second server', () => {
         async ({ url }) => (await send('GET', `${url}/v1/me`, { token: user.token })).status,
       ),
     );
-  const shut = (status: string, by = ''): Promise<unknown> =>
-    two.onEast(`UPDATE ${tenant.schema}."user" SET status = '${status}' WHERE id = '${user.me.id}'; ${by}`);
+  const become = (status: 'active' | 'disabled', by = ''): Promise<unknown> =>
+    two.onEast(
+      `UPDATE ${tenant.schema}."user" SET locked_at = ${status === 'active' ? 'NULL' : 'now()'} WHERE id = '${user.me.id}'; ${by}`,
+    );
 
   beforeAll(async () => {
     other = await startServer(two.environment);
     tenant = await two.tenant('east');
-    user = await tenant.user();
+    user = await tenant.as('viewer');
     await until(async () => (await listening()) === 2);
   });
 
@@ -172,14 +174,14 @@ describe('callers of a tenant on the second server', () => {
   it('are remembered on every node, which hear what is announced there', async () => {
     // Nobody is told of what is done behind the servers' backs, so whoever still knows the user asks nobody.
     await until(async () => {
-      await shut('active');
+      await become('active');
       await answers();
-      await shut('disabled');
+      await become('disabled');
       return (await answers()).join() === '200,200';
     });
-    await shut('disabled', `SELECT pg_notify('ringfence_changes', 'anything')`);
+    await become('disabled', `SELECT pg_notify('ringfence_changes', 'anything')`);
     await until(async () => (await answers()).join() === '401,401');
-    await shut('active');
+    await become('active');
     expect(await answers()).toEqual([200, 200]);
   });
 
@@ -194,7 +196,7 @@ describe('callers of a tenant on the second server', () => {
     expect(shutOut.status).toBe(200);
     await sleep(1000);
     expect(await answers()).toEqual([401, 401]);
-    await shut('active', `UPDATE ${tenant.schema}.session SET ended_at = NULL`);
+    await become('active', `UPDATE ${tenant.schema}.session SET ended_at = NULL`);
   });
 
   it('are asked for each time while nothing is heard from there', async () => {
@@ -203,7 +205,7 @@ describe('callers of a tenant on the second server', () => {
     await two.onEast(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${LISTENING}`);
     await until(async () => (await listening()) === 0);
     await sleep(1000);
-    await shut('disabled');
+    await become('disabled');
     expect(await answers()).toEqual([401, 401]);
     await two.onEast(`ALTER ROLE ringfence_registry LOGIN`);
     await until(async () => (await listening()) === 2);

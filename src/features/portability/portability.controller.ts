@@ -1,6 +1,7 @@
 import { Controller, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
+import { onceClosed } from '../../platform/http/response/once-closed.js';
 import { Allow, ChangesNothing, IdParam, OwnedBy, StepUp } from '../../platform/http/route.js';
 import { TenantsService } from '../../platform/tenants/tenants.service.js';
 import { PortabilityService, type PreparedExport } from './portability.service.js';
@@ -33,7 +34,7 @@ export class PortabilityController {
   async export(@Param() { id }: IdParam, @Res() response: Response): Promise<void> {
     const tenant = await this.tenants.get(id);
     const gone = new AbortController();
-    response.once('close', () => {
+    onceClosed(response, () => {
       gone.abort();
     });
     let prepared: PreparedExport;

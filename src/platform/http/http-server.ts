@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream';
 import { normalizeIp } from '@nestjs/throttler';
 import { ProtocolError } from './request/protocol.error.js';
 import { addressingFault, parserFault, refuse } from './request/raw-refusal.js';
+import { onceClosed } from './response/once-closed.js';
 
 /** What one client may hold of the server; times are in milliseconds. */
 export interface ServerLimits {
@@ -74,7 +75,7 @@ export function createServer(
     const { socket } = request;
     busy.set(socket, response);
     idle.delete(socket);
-    response.once('close', () => {
+    onceClosed(response, () => {
       // A pipelined request may already be at work on the same socket.
       if (busy.get(socket) !== response) return;
       busy.delete(socket);

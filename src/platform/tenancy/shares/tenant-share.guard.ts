@@ -1,5 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Response } from 'express';
+import { onceClosed } from '../../http/response/once-closed.js';
 import { announceBudgets } from '../../http/response/rate-limit-fields.js';
 import { TenantContext } from '../tenant-context.js';
 import { TenantShares } from './tenant-shares.js';
@@ -25,7 +26,7 @@ export class TenantShareGuard implements CanActivate {
       const release = this.shares.admit(binding.tenantId, policy);
       // A caller who hung up meanwhile has had the event already.
       if (response.closed || response.destroyed) release();
-      else response.once('close', release);
+      else onceClosed(response, release);
     } finally {
       announceBudgets(response, this.shares.budgetsOf(binding.tenantId, policy));
     }
