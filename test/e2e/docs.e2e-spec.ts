@@ -52,7 +52,7 @@ describe('the OpenAPI document', () => {
       expect(operation['x-permission']).toMatch(/^(public|authenticated|[a-z_]+:[a-z]+)$/);
       const isPublic = operation['x-permission'] === 'public';
       // Undefined: as the document says for all, by either scheme.
-      const isForPeople = /^(authenticated|tenants:.*|(api|signing)_keys:.*)$/.test(
+      const isForPeople = /^(authenticated|tenants:.*|(api|signing)_keys:.*|agent_credentials:.*)$/.test(
         operation['x-permission'],
       );
       const asksProof = (operation as { 'x-step-up'?: boolean })['x-step-up'] === true;
