@@ -49,7 +49,7 @@ export async function startS3Server(): Promise<S3Server> {
     } catch (error) {
       if (fault ?? tries > 300)
         throw new Error('moto_server did not start: pip install "moto[s3,server]"', {
-          cause: fault ?? error,
+          cause: error,
         });
       await sleep(100);
     }

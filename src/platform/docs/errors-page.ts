@@ -1,5 +1,6 @@
 import { page } from './docs-assets.js';
-import { PROBLEM_CODES, type ProblemCode } from './problem-codes.js';
+import type { ProblemCode } from './problem-code.js';
+import { PROBLEM_CODES } from './problem-codes.js';
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? '');
