@@ -50,8 +50,8 @@ export class ExpiryNotices implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** In the tenant bound to the call. What is announced and that it was stand or fall together. */
-  private announce(): Promise<void> {
+  /** Announces what is due in the tenant bound to the call. What is announced and that it was stand or fall together. */
+  announce(): Promise<void> {
     return this.keys.together(async () => {
       for (const { id, vendorId, days } of await this.keys.announceEnding())
         await this.audit.record({
