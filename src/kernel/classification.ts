@@ -82,9 +82,9 @@ export function masked<T>(value: T, known: Mark | undefined): T | string {
 
 /** A row of the entity, each of its texts masked as its column is marked. */
 export function maskedRow<T extends object>(row: T): T {
-  const marks = marksOf(row.constructor as unknown as { prototype: object });
+  const marks = marksOf(row.constructor);
   const copy = Object.create(Object.getPrototypeOf(row) as object) as T;
-  for (const [field, value] of Object.entries(row))
+  for (const [field, value] of Object.entries(row) as [string, unknown][])
     Object.assign(copy, { [field]: masked(value, marks.get(field)) });
   return copy;
 }

@@ -98,7 +98,7 @@ describe('masked fields', () => {
     };
 
     it.each(FILTERS)('are refused to who sees them masked: %j', async (filters) => {
-      await expect(listAs('viewer', filters)).rejects.toMatchObject({ code: 'forbidden' });
+      await expect(listAs('viewer', filters)).rejects.toMatchObject({ code: 'forbidden_fields' });
       expect((await listAs('tenant_admin', filters)).data).toHaveLength(1);
     });
   });

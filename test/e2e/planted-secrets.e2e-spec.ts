@@ -78,7 +78,7 @@ describe('what is secret', () => {
     const { body: codes } = await user.post('/v1/auth/mfa/totp/confirm', { code: codeOf(secret) });
     [credentials.recoveryCode, credentials.otherRecoveryCode] = (codes as { recoveryCodes: string[] })
       .recoveryCodes as [string, string];
-    const key = await makeKey(admin, ['vendors:read']);
+    const key = await makeKey(admin, ['vendors:read:any']);
     credentials.apiKey = key.secret.split('_').at(-1)!;
     const { body: signing } = await admin.post(
       '/v1/signing-keys',
