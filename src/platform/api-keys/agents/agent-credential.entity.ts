@@ -1,4 +1,5 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Internal, Personal } from '../../../kernel/classification.js';
 import { TenantResource } from '../../tenancy/tenant-resource.js';
 
 /** A public key by whose private half a software agent signs in, and what it may do then. */
@@ -19,18 +20,22 @@ export class AgentCredential extends TenantResource {
   vendorId: string;
 
   @Column('text')
+  @Internal()
   name: string;
 
   /** Of Ed25519: the `x` of its JWK (RFC 8037). */
   @Column('text')
+  @Internal()
   publicKey: string;
 
   /** As `agents:read:own`. What the vendor does not hold grants nothing. */
   @Column('text', { array: true })
+  @Internal()
   permissions: string[];
 
   /** As `agents.phone`, or `agents.phone:update`. */
   @Column('text', { array: true })
+  @Internal()
   exceptFields: string[];
 
   @Column({ type: 'timestamptz', precision: 3 })
@@ -46,6 +51,7 @@ export class AgentCredential extends TenantResource {
 
   /** Address of that client. */
   @Column('text', { nullable: true })
+  @Personal('number')
   lastUsedFrom: string | null;
 }
 
@@ -58,6 +64,7 @@ export class AgentAssertion {
   credentialId: string;
 
   @PrimaryColumn('text')
+  @Internal()
   jti: string;
 
   /** From then on the assertion is refused for its age. */
