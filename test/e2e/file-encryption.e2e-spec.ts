@@ -33,6 +33,16 @@ describe('the content of a file', () => {
     expect((await contentOf(id)).bytes.equals(TEXT)).toBe(true);
   });
 
+  it('is sealed under the tenant’s data key for files, and says under which', async () => {
+    const { place } = await upload();
+    const [key] = await asOwner<{ kid: string }>(
+      `SELECT kid FROM platform.tenant_key WHERE owner = $1 AND purpose = 'files'`,
+      [tenant.id],
+      tenant.id,
+    );
+    expect((await readFile(place)).toString('hex', 8, 24)).toBe(key!.kid.replaceAll('-', ''));
+  });
+
   it('is given in any part', async () => {
     const { id } = await upload();
     const last = TEXT.length - 1;

@@ -9,11 +9,11 @@ import { UnavailableError } from '../../src/kernel/errors.js';
 import type { SecurityEvent } from '../../src/kernel/security-event.js';
 import type { AuditTrail } from '../../src/platform/audit/audit-trail.js';
 import type { Config } from '../../src/platform/config/config.js';
-import { DataKeys } from '../../src/platform/protection/data-keys.js';
 import { Registry } from '../../src/platform/tenancy/registry/registry.js';
 import { TenantDirectory } from '../../src/platform/tenancy/registry/tenant-directory.js';
 import { MAX_SCANNED_BYTES, newClamd, SIGNATURE, VIRUS, type ClamdProcess } from '../support/clamd.js';
 import { talkTo, type Answer, type Client } from '../support/client.js';
+import { keysIn } from '../support/data-keys.js';
 import { asOwner, besideShared, sharedDatabase } from '../support/database.js';
 import { openEngine, type Engine } from '../support/engine.js';
 import { freePort } from '../support/ports.js';
@@ -68,7 +68,7 @@ const scanner = (url: string, whenAway: 'pending' | 'refuse'): FileScanner =>
 /** What the server does once in a while, at once. */
 async function scanPending(): Promise<void> {
   const folder = filesFolder(server.dataDir);
-  const keys = new DataKeys((await sharedDatabase()).masterKey);
+  const keys = keysIn(registry, (await sharedDatabase()).masterKey);
   const binding = (await new TenantDirectory(registry).all()).filter(
     ({ tenantId }) => tenantId === tenant.id,
   );

@@ -10,8 +10,8 @@ import type { ObjectStore } from '../../src/features/files/storage/object-store.
 import { S3ObjectStore } from '../../src/features/files/storage/s3-object-store.js';
 import { Spool } from '../../src/features/files/storage/spool.js';
 import { OutOfStorageError, UnavailableError } from '../../src/kernel/errors.js';
-import { DataKeys } from '../../src/platform/protection/data-keys.js';
 import { talkTo, type Client } from '../support/client.js';
+import { oneKey } from '../support/data-keys.js';
 import { besideShared } from '../support/database.js';
 import { freePort } from '../support/ports.js';
 import { expectProblem } from '../support/problem.js';
@@ -21,7 +21,7 @@ import { samples } from '../support/sample-files.js';
 import { fileOf, form } from '../support/stored-files.js';
 import { world } from '../support/world.js';
 
-const keys = new DataKeys(randomBytes(32));
+const keys = oneKey();
 /** More than one part of an upload to S3. */
 const LARGE = randomBytes(6 * 1024 * 1024);
 const FUTURE = new Date(Date.now() + 3_600_000);

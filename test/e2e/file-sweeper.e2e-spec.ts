@@ -6,10 +6,9 @@ import { FilesRepository } from '../../src/features/files/files.repository.js';
 import { EncryptedFileStorage } from '../../src/features/files/storage/encrypted-file-storage.js';
 import { LocalObjectStore } from '../../src/features/files/storage/local-object-store.js';
 import { Spool } from '../../src/features/files/storage/spool.js';
-import { DataKeys } from '../../src/platform/protection/data-keys.js';
 import { Registry } from '../../src/platform/tenancy/registry/registry.js';
 import { TenantDirectory } from '../../src/platform/tenancy/registry/tenant-directory.js';
-import { sharedDatabase } from '../support/database.js';
+import { oneKey } from '../support/data-keys.js';
 import { openEngine, type Engine } from '../support/engine.js';
 import { fileOf, filesFolder, form, stored } from '../support/stored-files.js';
 import { world, type TenantWorld } from '../support/world.js';
@@ -26,11 +25,7 @@ beforeAll(async () => {
   registry = new Registry(engine.owner.login(engine.owner.roles.registry, LIMITS));
   await registry.initialize();
   sweeper = new FileSweeper(
-    new EncryptedFileStorage(
-      new LocalObjectStore(filesFolder()),
-      new Spool(filesFolder(), 0),
-      new DataKeys((await sharedDatabase()).masterKey),
-    ),
+    new EncryptedFileStorage(new LocalObjectStore(filesFolder()), new Spool(filesFolder(), 0), oneKey()),
     new FilesRepository(engine.context),
     engine.context,
     new TenantDirectory(registry),

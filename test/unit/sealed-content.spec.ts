@@ -9,17 +9,18 @@ import { OutOfStorageError } from '../../src/kernel/errors.js';
 import { SealBrokenError, SegmentedWriter } from '../../src/platform/protection/segmented-cipher.js';
 import type { ByteRange } from '../../src/features/files/file-storage.js';
 import { HEAD_BYTES, type StoredObject } from '../../src/features/files/storage/object-store.js';
-import { LAYOUT, MARK, newCipher, openSealed } from '../../src/features/files/storage/sealed-content.js';
+import { kidOf, LAYOUT, newSeal, openSealed } from '../../src/features/files/storage/sealed-content.js';
 import { Spool } from '../../src/features/files/storage/spool.js';
 
 const KEY = randomBytes(32);
+const KID = randomUUID();
 const PLACE = { tenantId: randomUUID(), fileId: randomUUID() };
 const CONTENT = randomBytes(400_000);
 
 function sealed(content: Buffer): Buffer {
-  const cipher = newCipher(KEY, PLACE);
+  const { lead, cipher } = newSeal({ kid: KID, key: KEY }, PLACE);
   const writer = new SegmentedWriter(LAYOUT, cipher);
-  return Buffer.concat([MARK, cipher.header, ...writer.update(content), writer.end()]);
+  return Buffer.concat([lead, cipher.header, ...writer.update(content), writer.end()]);
 }
 
 /** An object in memory that tells how much of it was read. */
@@ -50,6 +51,10 @@ const read = async (bytes: Buffer, range?: ByteRange, place = PLACE): Promise<Bu
   buffer(await openSealed(objectOf(bytes).object, KEY, place, range));
 
 describe('a sealed content', () => {
+  it('names its key', () => {
+    expect(kidOf(objectOf(whole).object)).toBe(KID);
+  });
+
   it('is read whole', async () => {
     expect((await read(whole)).equals(CONTENT)).toBe(true);
     expect(await read(sealed(Buffer.alloc(0)))).toEqual(Buffer.alloc(0));

@@ -4,8 +4,8 @@ import { AuditModule } from '../../platform/audit/audit.module.js';
 import type { Config } from '../../platform/config/config.js';
 import { CONFIG, ConfigModule } from '../../platform/config/config.module.js';
 import { IdempotencyModule } from '../../platform/idempotency/idempotency.module.js';
-import { DataKeys } from '../../platform/protection/data-keys.js';
 import { ProtectionModule } from '../../platform/protection/protection.module.js';
+import { TenantKeys } from '../../platform/protection/tenant-keys.js';
 import { TenantLifecycle } from '../../platform/tenancy/registry/tenant-lifecycle.js';
 import { TenancyModule } from '../../platform/tenancy/tenancy.module.js';
 import { AgentsModule } from '../agents/agents.module.js';
@@ -25,7 +25,7 @@ import { LocalObjectStore } from './storage/local-object-store.js';
 import { Spool } from './storage/spool.js';
 import { VendorFilesController } from './vendor-files.controller.js';
 
-async function storageOf(config: Config, keys: DataKeys): Promise<FileStorage> {
+async function storageOf(config: Config, keys: TenantKeys): Promise<FileStorage> {
   const folder = join(config.dataDir, 'files');
   const spool = new Spool(folder, config.storageMinFreeBytes);
   return new EncryptedFileStorage(await objectsOf(config, folder), spool, keys);
@@ -53,8 +53,8 @@ async function objectsOf({ s3 }: Config, folder: string): Promise<ObjectStore> {
   providers: [
     {
       provide: FileStorage,
-      inject: [CONFIG, DataKeys],
-      useFactory: (config: Config, keys: DataKeys) => storageOf(config, keys),
+      inject: [CONFIG, TenantKeys],
+      useFactory: (config: Config, keys: TenantKeys) => storageOf(config, keys),
     },
     FilesRepository,
     FilesService,

@@ -2,7 +2,6 @@ import { Inject, Module, type OnModuleInit } from '@nestjs/common';
 import { ConfigModule, MASTER_KEY } from '../config/config.module.js';
 import { TenantLifecycle } from '../tenancy/registry/tenant-lifecycle.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
-import { DataKeys } from './data-keys.js';
 import { FieldSealer } from './field-sealer.js';
 import { LocalKeyWrapper } from './key-wrapper.js';
 import { TenantKeysRepository } from './tenant-keys.repository.js';
@@ -12,7 +11,6 @@ import { TenantKeys } from './tenant-keys.js';
 @Module({
   imports: [ConfigModule, TenancyModule],
   providers: [
-    DataKeys,
     FieldSealer,
     TenantKeys,
     TenantKeysRepository,
@@ -22,7 +20,7 @@ import { TenantKeys } from './tenant-keys.js';
       useFactory: (masterKey: Buffer) => new LocalKeyWrapper(masterKey),
     },
   ],
-  exports: [DataKeys, FieldSealer, TenantKeys],
+  exports: [FieldSealer, TenantKeys],
 })
 export class ProtectionModule implements OnModuleInit {
   constructor(

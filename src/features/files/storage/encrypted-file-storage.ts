@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
-import type { DataKeys } from '../../../platform/protection/data-keys.js';
 import { SealBrokenError } from '../../../platform/protection/segmented-cipher.js';
+import type { TenantKeys } from '../../../platform/protection/tenant-keys.js';
 import { FileStorage, type FileKey, type IncomingFile, type ReadOptions } from '../file-storage.js';
 import type { ObjectStore, StoredObject } from './object-store.js';
-import { isSealed, newCipher, openSealed } from './sealed-content.js';
+import { isSealed, kidOf, newSeal, openSealed } from './sealed-content.js';
 import type { Spool } from './spool.js';
 import { SpooledFile, storageError } from './spooled-file.js';
 
@@ -12,16 +12,16 @@ export class EncryptedFileStorage extends FileStorage {
   constructor(
     private readonly objects: ObjectStore,
     private readonly spool: Spool,
-    private readonly keys: DataKeys,
+    private readonly keys: Pick<TenantKeys, 'current' | 'named'>,
   ) {
     super();
   }
 
   async receive(key: FileKey): Promise<IncomingFile> {
-    const cipher = newCipher(await this.keys.ofFiles(key.tenantId), key);
+    const seal = newSeal(await this.keys.current(key.tenantId, 'files'), key);
     try {
       const { objects, spool } = this;
-      return await SpooledFile.create({ path: await spool.place(), key, cipher, objects, spool });
+      return await SpooledFile.create({ path: await spool.place(), key, seal, objects, spool });
     } catch (error) {
       throw storageError(error);
     }
@@ -81,7 +81,7 @@ export class EncryptedFileStorage extends FileStorage {
     key: FileKey,
     { range, mayBePlain = false }: ReadOptions,
   ): Promise<Readable> {
-    if (isSealed(object)) return openSealed(object, await this.keys.ofFiles(key.tenantId), key, range);
+    if (isSealed(object)) return openSealed(object, await this.keyOf(object, key), key, range);
     if (!mayBePlain) {
       await object.close();
       throw new SealBrokenError();
@@ -89,5 +89,14 @@ export class EncryptedFileStorage extends FileStorage {
     if (object.size > 0) return object.stream(range ?? { start: 0, end: object.size - 1 });
     await object.close();
     return Readable.from([], { objectMode: false });
+  }
+
+  private async keyOf(object: StoredObject, { tenantId }: FileKey): Promise<Uint8Array> {
+    try {
+      return (await this.keys.named(tenantId, kidOf(object))).key;
+    } catch (error) {
+      await object.close();
+      throw error;
+    }
   }
 }

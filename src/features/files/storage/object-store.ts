@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ByteRange, FileKey } from '../file-storage.js';
 
 /** As many bytes as tell how an object is to be read. */
-export const HEAD_BYTES = 48;
+export const HEAD_BYTES = 64;
 
 /** An object that is open for reading; removing it meanwhile does no harm. */
 export interface StoredObject {

@@ -5,6 +5,7 @@ import {
   SegmentLayout,
   type SegmentedFormat,
 } from '../../../platform/protection/segmented-cipher.js';
+import type { DataKey } from '../../../platform/protection/tenant-keys.js';
 import type { ByteRange, FileKey } from '../file-storage.js';
 import { HEAD_BYTES, type StoredObject } from './object-store.js';
 
@@ -12,17 +13,34 @@ const FORMAT: SegmentedFormat = { hash: 'sha256', derivedKeyBytes: 32, segmentBy
 export const LAYOUT = new SegmentLayout(FORMAT);
 
 /** Begins every sealed object, and none from before: no type that was ever accepted begins with it. The last byte is the version. */
-export const MARK = Buffer.from('\x89RFFILE\x01', 'latin1');
-if (MARK.length + LAYOUT.headerBytes !== HEAD_BYTES)
-  throw new Error('the head of objects has another length');
+const MARK = Buffer.from('\x89RFFILE\x01', 'latin1');
+const KID_BYTES = 16;
+/** Before the ciphertext: the mark, and the name of the key that is sealed under. */
+export const LEAD_BYTES = MARK.length + KID_BYTES;
+if (LEAD_BYTES + LAYOUT.headerBytes !== HEAD_BYTES) throw new Error('the head of objects has another length');
 
 /** Binds a content to its place: moved to another file or tenant, it does not open. */
 const boundTo = ({ tenantId, fileId }: FileKey): string => `ringfence/file/${tenantId}/${fileId}`;
 
-export const newCipher = (dataKey: Uint8Array, key: FileKey): SegmentedCipher =>
-  SegmentedCipher.create(FORMAT, dataKey, boundTo(key));
+/** How a sealed object begins, and what seals its content. */
+export interface NewSeal {
+  lead: Buffer;
+  cipher: SegmentedCipher;
+}
+
+export const newSeal = ({ kid, key: dataKey }: DataKey, key: FileKey): NewSeal => ({
+  lead: Buffer.concat([MARK, Buffer.from(kid.replaceAll('-', ''), 'hex')]),
+  cipher: SegmentedCipher.create(FORMAT, dataKey, boundTo(key)),
+});
 
 export const isSealed = ({ head }: StoredObject): boolean => head.subarray(0, MARK.length).equals(MARK);
+
+/** Names the data key of a sealed object, as a UUID. */
+export const kidOf = ({ head }: StoredObject): string =>
+  head
+    .subarray(MARK.length, LEAD_BYTES)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})(.*)$/, '$1-$2-$3-$4-$5');
 
 /**
  * The content, or the part of it, of a sealed object. Reads only the segments that it needs. Rejects with SealBrokenError
@@ -35,8 +53,8 @@ export async function openSealed(
   range?: ByteRange,
 ): Promise<Readable> {
   try {
-    const cipher = SegmentedCipher.of(FORMAT, dataKey, boundTo(key), object.head.subarray(MARK.length));
-    const sealedBytes = object.size - MARK.length;
+    const cipher = SegmentedCipher.of(FORMAT, dataKey, boundTo(key), object.head.subarray(LEAD_BYTES));
+    const sealedBytes = object.size - LEAD_BYTES;
     const wanted = range ?? { start: 0, end: LAYOUT.plainSizeOf(sealedBytes) - 1 };
     const pieces = opened(object, cipher, sealedBytes, wanted);
     const first = await pieces.next();
@@ -60,8 +78,8 @@ async function* opened(
   const to = LAYOUT.segmentOf(Math.max(start, end));
   if (to > last) throw new SealBrokenError();
   const source = await object.stream({
-    start: MARK.length + LAYOUT.rangeOf(from, sealedBytes).start,
-    end: MARK.length + LAYOUT.rangeOf(to, sealedBytes).end,
+    start: LEAD_BYTES + LAYOUT.rangeOf(from, sealedBytes).start,
+    end: LEAD_BYTES + LAYOUT.rangeOf(to, sealedBytes).end,
   });
   const reader = new ExactReader(source);
   try {

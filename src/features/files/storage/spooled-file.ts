@@ -1,9 +1,9 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { OutOfStorageError } from '../../../kernel/errors.js';
-import { SegmentedWriter, type SegmentedCipher } from '../../../platform/protection/segmented-cipher.js';
+import { SegmentedWriter } from '../../../platform/protection/segmented-cipher.js';
 import type { FileKey, IncomingFile } from '../file-storage.js';
 import type { ObjectStore } from './object-store.js';
-import { LAYOUT, MARK } from './sealed-content.js';
+import { LAYOUT, LEAD_BYTES, type NewSeal } from './sealed-content.js';
 import type { Spool } from './spool.js';
 
 const OWNER_ONLY_FILE = 0o600;
@@ -17,7 +17,7 @@ export function storageError(error: unknown): unknown {
 export interface SpooledFileParts {
   path: string;
   key: FileKey;
-  cipher: SegmentedCipher;
+  seal: NewSeal;
   objects: ObjectStore;
   spool: Spool;
 }
@@ -39,13 +39,13 @@ export class SpooledFile implements IncomingFile {
     private readonly handle: FileHandle,
   ) {
     this.key = parts.key;
-    this.writer = new SegmentedWriter(LAYOUT, parts.cipher);
+    this.writer = new SegmentedWriter(LAYOUT, parts.seal.cipher);
   }
 
   static async create(parts: SpooledFileParts): Promise<SpooledFile> {
     const file = new SpooledFile(parts, await open(parts.path, 'wx+', OWNER_ONLY_FILE));
     try {
-      await file.append(Buffer.concat([MARK, parts.cipher.header]));
+      await file.append(Buffer.concat([parts.seal.lead, parts.seal.cipher.header]));
       return file;
     } catch (error) {
       await file.discard();
@@ -107,12 +107,12 @@ export class SpooledFile implements IncomingFile {
 
   private async segment(segment: number): Promise<Buffer> {
     if (this.lastRead?.segment === segment) return this.lastRead.plain;
-    const sealedBytes = this.sealedBytes - MARK.length;
+    const sealedBytes = this.sealedBytes - LEAD_BYTES;
     const { start, end } = LAYOUT.rangeOf(segment, sealedBytes);
     const sealed = Buffer.allocUnsafe(end - start + 1);
-    const { bytesRead } = await this.handle.read(sealed, 0, sealed.length, MARK.length + start);
+    const { bytesRead } = await this.handle.read(sealed, 0, sealed.length, LEAD_BYTES + start);
     const isLast = segment === LAYOUT.countOf(sealedBytes) - 1;
-    const plain = this.parts.cipher.open(segment, isLast, sealed.subarray(0, bytesRead));
+    const plain = this.parts.seal.cipher.open(segment, isLast, sealed.subarray(0, bytesRead));
     this.lastRead = { segment, plain };
     return plain;
   }
