@@ -38,7 +38,7 @@ const ROOMS = {
   'platform/audit': [KERNEL, CONFIG, HTTP, TENANCY, PROTECTION],
   'platform/mail': [CONFIG],
   'platform/roles': [KERNEL, HTTP_WORDS, TENANCY, AUDIT],
-  'platform/api-keys': [KERNEL, CONFIG, HTTP_WORDS, TENANCY, ROLES, AUDIT, PROTECTION],
+  'platform/api-keys': [KERNEL, CONFIG, HTTP_WORDS, TENANCY, ROLES, AUDIT, PROTECTION, MAIL],
   'platform/auth': [KERNEL, CONFIG, HTTP, TENANCY, ROLES, API_KEYS, AUDIT, PROTECTION, MAIL],
   'platform/access': [KERNEL, HTTP],
   'platform/idempotency': [KERNEL, HTTP, TENANCY, PROTECTION],

@@ -1,14 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ExpiryNotices } from '../../src/platform/api-keys/expiry-notices.js';
-import { Registry } from '../../src/platform/tenancy/registry/registry.js';
-import { bindingOf } from '../../src/platform/tenancy/registry/tenant-directory.js';
-import { Tenant } from '../../src/platform/tenancy/registry/tenant.entity.js';
-import { TenantContext } from '../../src/platform/tenancy/tenant-context.js';
 import { inDays, makeKey, type MadeKey } from '../support/api-keys.js';
 import { send, type Answer } from '../support/client.js';
-import { asOwner, besideShared } from '../support/database.js';
+import { besideShared } from '../support/database.js';
 import { expectProblem } from '../support/problem.js';
-import { contextOf } from '../support/routes.js';
 import { startServer, type RunningServer } from '../support/server.js';
 import { world, type TenantWorld } from '../support/world.js';
 
@@ -91,40 +85,5 @@ describe('the life of an API key', () => {
     expect((await tenant.admin.delete(`/v1/api-keys/${made.id}`)).status).toBe(204);
     for (const { secret } of [made, old]) expect(await everywhere(secret)).toEqual([401, 401]);
     expectProblem(await tenant.admin.get(`/v1/api-keys/${made.id}`), 404);
-  });
-
-  it('has its end announced 14, 7 and 1 days ahead, once each, and anew after a rotation', async () => {
-    const app = await contextOf();
-    try {
-      const notices = app.get(ExpiryNotices);
-      const { id } = await makeKey(tenant.admin, READING, { expiresAt: inDays(20) });
-      const registered = await app.get(Registry).getRepository(Tenant).findOneByOrFail({ id: tenant.id });
-      const announce = () => app.get(TenantContext).run(bindingOf(registered), () => notices.announce());
-      const daysTold = async (): Promise<unknown[]> => {
-        await announce();
-        await announce();
-        const path = `/v1/audit-events?action=authn_token_expiring&targetId=${id}&sort=createdAt`;
-        const { data } = (await tenant.admin.get(path)).body as { data: { detail: { days: number } }[] };
-        return data.map(({ detail }) => detail.days);
-      };
-      const setEnd = (days: number) =>
-        asOwner('UPDATE {schema}.api_key SET expires_at = $2 WHERE id = $1', [id, inDays(days)], tenant.id);
-      const stateNow = async () =>
-        ((await tenant.admin.get(`/v1/api-keys/${id}`)).body as { state: string }).state;
-      expect([await daysTold(), await stateNow()]).toEqual([[], 'active']);
-      await setEnd(13.5);
-      expect([await daysTold(), await stateNow()]).toEqual([[14], 'expiring']);
-      await setEnd(6.5);
-      expect(await daysTold()).toEqual([14, 7]);
-      await setEnd(0.5);
-      await notices.announceAll();
-      expect(await daysTold()).toEqual([14, 7, 1]);
-      await setEnd(-1);
-      expect([await daysTold(), await stateNow()]).toEqual([[14, 7, 1], 'expired']);
-      await rotate(id, { expiresAt: inDays(3) });
-      expect(await daysTold()).toEqual([14, 7, 1, 7]);
-    } finally {
-      await app.close();
-    }
   });
 });

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
 import type { Config } from '../config/config.js';
 import { CONFIG, ConfigModule } from '../config/config.module.js';
+import { MailModule } from '../mail/mail.module.js';
 import { ProtectionModule } from '../protection/protection.module.js';
 import { RolesModule } from '../roles/roles.module.js';
 import { TenancyModule } from '../tenancy/tenancy.module.js';
@@ -11,7 +12,10 @@ import type { KeyEnvironment } from './api-key-text.js';
 import { ApiKeysController } from './api-keys.controller.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeysService, KEY_ENVIRONMENT } from './api-keys.service.js';
-import { ExpiryNotices } from './expiry-notices.js';
+import { EndingCredentials } from './expiry/ending-credentials.js';
+import { ExpiryMails } from './expiry/expiry-mails.js';
+import { ExpiryNotices } from './expiry/expiry-notices.js';
+import { KeyKeepersRepository } from './expiry/key-keepers.repository.js';
 import { AgentCredentialsController } from './agents/agent-credentials.controller.js';
 import { AgentCredentialsRepository } from './agents/agent-credentials.repository.js';
 import { AgentCredentialsService } from './agents/agent-credentials.service.js';
@@ -25,7 +29,7 @@ import { SigningKeysService } from './signing/signing-keys.service.js';
 
 /** By which programs call. */
 @Module({
-  imports: [ConfigModule, TenancyModule, RolesModule, AuditModule, ProtectionModule],
+  imports: [ConfigModule, TenancyModule, RolesModule, AuditModule, MailModule, ProtectionModule],
   controllers: [ApiKeysController, SigningKeysController, AgentCredentialsController],
   providers: [
     AgentCredentialsRepository,
@@ -35,7 +39,10 @@ import { SigningKeysService } from './signing/signing-keys.service.js';
     ApiKeysRepository,
     ApiKeysService,
     AssertionsRepository,
+    EndingCredentials,
+    ExpiryMails,
     ExpiryNotices,
+    KeyKeepersRepository,
     NoncesRepository,
     SignedRequests,
     SigningKeySecrets,

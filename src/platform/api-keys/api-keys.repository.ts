@@ -6,7 +6,7 @@ import { TenantContext } from '../tenancy/tenant-context.js';
 import { tenantTable } from '../tenancy/tenant-schema.js';
 import { TenantRepository } from '../tenancy/tenant.repository.js';
 import { ApiKey } from './api-key.entity.js';
-import { announceEndingIn, type EndingKey } from './ending-keys.js';
+import { announceEndingIn, type EndingKey } from './expiry/ending-keys.js';
 
 /** What narrows a list of keys, of either kind. */
 export interface CredentialFilter {

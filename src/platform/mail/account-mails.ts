@@ -18,6 +18,13 @@ export interface LinkTicket {
   expiresAt: Date;
 }
 
+/** What ends: what it is, and by what name its owner knows it. */
+export interface ExpiringCredential {
+  what: string;
+  name: string;
+  expiresAt: Date;
+}
+
 const NOT_YOU = 'If this was not you, reset your password and tell your administrator.';
 
 /** All mails about accounts. Links stand on PUBLIC_URL, never on what a request says; tokens after the #, which no server sees. */
@@ -111,6 +118,17 @@ export class AccountMails {
           ? `After 100 failures in a row your ${proof} at ${placeOf(to)} is of no use any more, until you reset your password.`
           : `Somebody failed to sign in to your account at ${placeOf(to)} so often that it rests for a while.`,
         'If it was you, wait or reset your password. If it was not, there is nothing to do: nobody got in.',
+      ],
+    });
+  }
+
+  /** To somebody who can renew what a program calls with. */
+  credentialExpiring(to: Recipient, { what, name, expiresAt }: ExpiringCredential): void {
+    this.send(to, {
+      subject: `A key ends soon: ${name}`,
+      paragraphs: [
+        `The ${what} “${name}” at ${placeOf(to)} ends on ${timeOf(expiresAt)}. What calls with it stops working then.`,
+        'If it is still needed, give the program another in time; if not, there is nothing to do.',
       ],
     });
   }

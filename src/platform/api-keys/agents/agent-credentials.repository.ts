@@ -5,7 +5,7 @@ import { ITEM } from '../../tenancy/page-query.js';
 import { TenantContext } from '../../tenancy/tenant-context.js';
 import { tenantTable } from '../../tenancy/tenant-schema.js';
 import { TenantRepository } from '../../tenancy/tenant.repository.js';
-import { announceEndingIn, type EndingKey } from '../ending-keys.js';
+import { announceEndingIn, type EndingKey } from '../expiry/ending-keys.js';
 import { AgentCredential } from './agent-credential.entity.js';
 
 export interface AgentCredentialFilter {

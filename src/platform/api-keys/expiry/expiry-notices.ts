@@ -1,19 +1,17 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { AuditTrail } from '../audit/audit-trail.js';
-import { Registry } from '../tenancy/registry/registry.js';
-import { bindingOf } from '../tenancy/registry/tenant-directory.js';
-import { Tenant } from '../tenancy/registry/tenant.entity.js';
-import { TenantContext } from '../tenancy/tenant-context.js';
-import { AgentCredentialsRepository } from './agents/agent-credentials.repository.js';
-import { ApiKeysRepository } from './api-keys.repository.js';
-import type { EndingKey } from './ending-keys.js';
+import { Registry } from '../../tenancy/registry/registry.js';
+import { bindingOf } from '../../tenancy/registry/tenant-directory.js';
+import { Tenant } from '../../tenancy/registry/tenant.entity.js';
+import { TenantContext } from '../../tenancy/tenant-context.js';
+import { EndingCredentials } from './ending-credentials.js';
+import { ExpiryMails } from './expiry-mails.js';
 
 const PERIOD_MS = 60 * 60_000;
 /** So that neither a start nor a command of a few seconds goes through all tenants. */
 const FIRST_AFTER_MS = 60_000;
 
 /**
- * Announces the end of API keys and of agents' credentials 14, 7 and 1 days ahead, each once, in the log of their tenant. Looks through the active
+ * Announces the end of API keys and of agents' credentials 14, 7 and 1 days ahead, each once, in the log of their tenant and by mail. Looks through the active
  * tenants a minute after the start and every hour, one after the other; nodes that look at the same time share the work.
  */
 @Injectable()
@@ -24,11 +22,10 @@ export class ExpiryNotices implements OnApplicationBootstrap, OnModuleDestroy {
   private underWay: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly keys: ApiKeysRepository,
-    private readonly credentials: AgentCredentialsRepository,
+    private readonly ending: EndingCredentials,
+    private readonly mails: ExpiryMails,
     private readonly registry: Registry,
     private readonly context: TenantContext,
-    private readonly audit: AuditTrail,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -49,25 +46,14 @@ export class ExpiryNotices implements OnApplicationBootstrap, OnModuleDestroy {
     const tenants = await this.registry.getRepository(Tenant).findBy({ status: 'active' }).catch(this.report);
     for (const tenant of tenants ?? []) {
       if (this.isStopping) return;
-      await this.context.run(bindingOf(tenant), () => this.announce()).catch(this.report);
+      await this.announceIn(tenant).catch(this.report);
     }
   }
 
-  /** Announces what is due in the tenant bound to the call. What is announced and that it was stand or fall together. */
-  announce(): Promise<void> {
-    return this.keys.together(async () => {
-      for (const key of await this.keys.announceEnding()) await this.record('api_key', key);
-      for (const credential of await this.credentials.announceEnding())
-        await this.record('agent_credential', credential);
-    });
-  }
-
-  private record(type: string, { id, vendorId, days }: EndingKey): Promise<void> {
-    return this.audit.record({
-      action: 'authn_token_expiring',
-      outcome: 'success',
-      target: { type, id },
-      detail: { vendorId, days },
+  /** Announces what is due in that tenant, and mails those who can renew it. */
+  announceIn(tenant: Tenant): Promise<void> {
+    return this.context.run(bindingOf(tenant), async () => {
+      await this.mails.send(tenant, await this.ending.announce());
     });
   }
 

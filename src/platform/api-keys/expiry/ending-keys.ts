@@ -1,4 +1,4 @@
-import { tenantTable } from '../tenancy/tenant-schema.js';
+import { tenantTable } from '../../tenancy/tenant-schema.js';
 
 /** A credential whose end is near, and of which that is to be told. */
 export interface EndingKey {
