@@ -1,6 +1,7 @@
 import { fileTypeFromBuffer } from 'file-type/core';
 import type { ByteSource } from '../file-storage.js';
 import { BufferedSource } from './buffered-source.js';
+import { hasBearableSize } from './picture-size.js';
 import type { StreamFacts } from './stream-inspector.js';
 import { isWholeGif, isWholeJpeg, isWholePng, isWholeWebp } from './whole-image.js';
 import { endsLikeZip, readZipNames } from './zip-directory.js';
@@ -15,6 +16,9 @@ const OOXML_PARTS = [
   ['xl/workbook', `${OOXML}.spreadsheetml.sheet`],
   ['ppt/presentation', `${OOXML}.presentationml.presentation`],
 ] as const;
+
+/** Programs in an Office document; names of parts are the same in upper and lower case (ECMA-376-2, 6.2.2.3). */
+const MACROS = /(^|\/)(vbaProject\.bin$|activeX\/)/i;
 
 const WHOLE_IMAGE: Readonly<Record<string, (source: ByteSource) => Promise<boolean>>> = {
   'image/png': isWholePng,
@@ -37,7 +41,8 @@ export async function recognise(source: ByteSource, facts: StreamFacts): Promise
   if (!isWhole) return undefined;
   if (head.subarray(0, PDF_SEARCH_BYTES).includes(PDF_MARK) || (await hasArchive(source, facts)))
     return undefined;
-  return (await isWhole(new BufferedSource(source))) ? detected : undefined;
+  const isSound = (await isWhole(new BufferedSource(source))) && (await hasBearableSize(detected!, source));
+  return isSound ? detected : undefined;
 }
 
 async function detect(head: Buffer): Promise<string | undefined> {
@@ -64,7 +69,7 @@ async function recogniseZip(source: ByteSource, detected: string | undefined): P
   const names = await readZipNames(source);
   if (!names) return undefined;
   if (names.includes('[Content_Types].xml')) {
-    const hasMacros = names.some((name) => name.endsWith('vbaProject.bin'));
+    const hasMacros = names.some((name) => MACROS.test(name));
     const types = OOXML_PARTS.filter(([part]) => names.some((name) => name.startsWith(part)));
     return hasMacros || types.length !== 1 ? undefined : types[0]![1];
   }

@@ -10,6 +10,9 @@ const MAX_RATIO = 100;
 const ALLOWANCE_BYTES = 1024 * 1024;
 const END_MARK = Buffer.from('PK\x05\x06', 'latin1');
 const ENTRY_MARK = Buffer.from('PK\x01\x02', 'latin1');
+/** What would have to be unpacked to be looked at; by its name, as whoever opens it goes by. */
+const ARCHIVE =
+  /\.(zip|jar|war|ear|apk|7z|rar|gz|tgz|tar|bz2|tbz2?|xz|txz|zst|lz|lzma|cab|iso|arj|ace|arc|lha|lzh)$/i;
 const SYMBOLIC_LINK = 0o120000;
 const FILE_TYPE_BITS = 0o170000;
 
@@ -22,7 +25,7 @@ export async function endsLikeZip(source: ByteSource): Promise<boolean> {
 /**
  * The names in the ZIP archive that is the whole of the source; undefined when it is none, when something stands
  * before, in between or behind, or when unpacking it would hurt: too many or too large entries (by what the archive
- * says of itself), names that leave the folder, symbolic links. ZIP64 is not taken: no upload is that large.
+ * says of itself), names that leave the folder, symbolic links, archives in it. ZIP64 is not taken: no upload is that large.
  */
 export async function readZipNames(source: ByteSource): Promise<string[] | undefined> {
   const tailLength = Math.min(source.size, END_BYTES + MAX_COMMENT_BYTES);
@@ -53,7 +56,8 @@ function readEntries(directory: Buffer, count: number, maxUnpackedBytes: number)
     const name = entry.toString('utf8', ENTRY_BYTES, ENTRY_BYTES + nameBytes);
     unpackedBytes += entry.readUInt32LE(24);
     const isLink = (entry.readUInt16LE(40) & FILE_TYPE_BITS) === SYMBOLIC_LINK;
-    if (isLink || leavesFolder(name) || unpackedBytes > maxUnpackedBytes) return undefined;
+    if (isLink || leavesFolder(name) || ARCHIVE.test(name) || unpackedBytes > maxUnpackedBytes)
+      return undefined;
     names.push(name);
     position += ENTRY_BYTES + nameBytes + entry.readUInt16LE(30) + entry.readUInt16LE(32);
   }
