@@ -58,6 +58,8 @@ describe('a tenant as a whole', () => {
         'api_key',
         'request_signing_key',
         'request_nonce',
+        'agent_credential',
+        'agent_assertion',
         'invitation',
         'account_token',
         'pending_login',
