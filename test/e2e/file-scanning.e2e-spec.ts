@@ -153,6 +153,25 @@ describe('while the scanner is away', () => {
     expect(await scanOf(id)).toBe('clean');
   });
 
+  it('who is there and hangs up in the middle will not look at it', async () => {
+    const { createServer } = await import('node:net');
+    const strict = createServer((socket) =>
+      socket
+        .on('error', () => undefined)
+        .once('data', (first) =>
+          first.toString() === 'zPING\0' ? socket.end('PONG\0') : socket.resetAndDestroy(),
+        ),
+    );
+    const port = await freePort();
+    await new Promise<void>((done) => strict.listen(port, '127.0.0.1', done));
+    async function* content() {
+      for (;;) yield await Promise.resolve(Buffer.alloc(65_536));
+    }
+    const verdict = await new Clamd(`tcp://127.0.0.1:${port}`).scan(content());
+    expect(verdict.state).toBe('refused');
+    strict.close();
+  });
+
   it('a socket that says nothing sensible is no verdict', async () => {
     const { createServer } = await import('node:net');
     const odd = createServer((socket) => socket.on('error', () => undefined).end('hello'));

@@ -31,13 +31,31 @@ export class Clamd {
 
   /** Sends all of the content and reads the verdict. Throws ScannerAwayError, and what reading the content throws. */
   async scan(content: AsyncIterable<Buffer>): Promise<Verdict> {
+    try {
+      return verdictOf(await this.ask((socket) => this.send(socket, content)));
+    } catch (error) {
+      // It hangs up on who sends more than it takes; what it said before is lost when that is noticed by a write.
+      if (isReset(error) && (await this.isThere())) return { state: 'refused', reason: 'it hung up' };
+      throw error;
+    }
+  }
+
+  private async isThere(): Promise<boolean> {
+    try {
+      return (await this.ask((socket) => write(socket, Buffer.from('zPING\0')))) === 'PONG';
+    } catch {
+      return false;
+    }
+  }
+
+  /** Sends, and answers the reply, which may come before the end. */
+  private async ask(send: (socket: Socket) => Promise<void>): Promise<string> {
     const socket = connect(this.address);
     socket.setTimeout(SILENCE_TIMEOUT_MS, () => socket.destroy(new Error('silent for too long')));
     const reply = replyOf(socket);
     try {
-      // It may answer before the end, and hang up, when it is sent more than it takes.
-      const answered = await Promise.race([this.send(socket, content).then(() => undefined), reply]);
-      return verdictOf(answered ?? (await reply));
+      const answered = await Promise.race([send(socket).then(() => undefined), reply]);
+      return answered ?? (await reply);
     } finally {
       socket.destroy();
       await reply.catch(() => undefined);
@@ -55,6 +73,12 @@ export class Clamd {
     await write(socket, Buffer.alloc(4));
   }
 }
+
+const RESETS = new Set(['ECONNRESET', 'EPIPE']);
+
+const isReset = (error: unknown): boolean =>
+  error instanceof ScannerAwayError &&
+  RESETS.has((error.cause as NodeJS.ErrnoException | undefined)?.code ?? '');
 
 /** When the socket has taken it, or cannot any more; then the reply tells why. */
 async function write(socket: Socket, bytes: Buffer): Promise<void> {
