@@ -73,8 +73,14 @@ export class PendingScans implements OnApplicationBootstrap, OnModuleDestroy {
       for (const { id, sealed } of waiting) {
         if (this.isStopping) return;
         const content = await this.storage.read({ tenantId, fileId: id }, { mayBePlain: !sealed });
-        const state = content && (await this.scanner.settle(id, content));
-        if (state) await this.files.settleScan(id, state);
+        if (!content) continue;
+        try {
+          const state = await this.scanner.settle(id, content);
+          if (state) await this.files.settleScan(id, state);
+        } finally {
+          // The scanner may have gone, or have said enough, before it was read.
+          content.destroy();
+        }
       }
       const last = waiting.at(-1);
       if (!last || waiting.length < FILES_PER_QUERY) return;
