@@ -68,13 +68,14 @@ async function keep(tenantId: string): Promise<() => Promise<void>> {
   const copy = TABLES.map(
     (table) => `CREATE TABLE {schema}.kept_${table} AS SELECT * FROM {schema}.${table}`,
   );
-  for (const sql of copy) await asOwner(sql, [], tenantId);
+  const restore = TABLES.flatMap((table) => [
+    `DELETE FROM {schema}.${table}`,
+    `INSERT INTO {schema}.${table} SELECT * FROM {schema}.kept_${table}`,
+    `DROP TABLE {schema}.kept_${table}`,
+  ]);
+  await asOwner(copy.join(';'), [], tenantId);
   return async () => {
-    for (const table of TABLES) {
-      await asOwner(`DELETE FROM {schema}.${table}`, [], tenantId);
-      await asOwner(`INSERT INTO {schema}.${table} SELECT * FROM {schema}.kept_${table}`, [], tenantId);
-      await asOwner(`DROP TABLE {schema}.kept_${table}`, [], tenantId);
-    }
+    await asOwner(restore.join(';'), [], tenantId);
   };
 }
 

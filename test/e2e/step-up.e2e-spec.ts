@@ -33,6 +33,7 @@ describe('a fresh proof', () => {
     ['POST', '/v1/api-keys', {}],
     ['POST', '/v1/api-keys/{id}/rotate', {}],
     ['POST', '/v1/signing-keys', {}],
+    ['POST', '/v1/agent-credentials', {}],
     ['DELETE', '/v1/users/{id}'],
     ['DELETE', '/v1/users/{id}/factors'],
     ['DELETE', '/v1/tenants/{id}'],
