@@ -11,6 +11,12 @@ import { send, serverUrl } from '../support/client.js';
 import { PortabilityHouse } from '../support/portability.js';
 import { unique, world, type TenantWorld } from '../support/world.js';
 
+/** What is left when nothing is, or after five seconds. */
+async function emptied(left: () => string[]): Promise<string[]> {
+  for (let waited = 0; left().length > 0 && waited < 50; waited++) await sleep(100);
+  return left();
+}
+
 describe('a tenant as a whole', () => {
   let house: PortabilityHouse;
   let portability: PortabilityService;
@@ -98,11 +104,11 @@ describe('a tenant as a whole', () => {
       );
       controller.abort();
       await response.body?.cancel().catch(() => undefined);
-      for (let waited = 0; left().length > 0 && waited < 50; waited++) await sleep(100);
+      const afterwards = await emptied(left);
 
       expect(whileUnread.length).toBe(2);
       expect(rows).toEqual([]);
-      expect(left()).toEqual([]);
+      expect(afterwards).toEqual([]);
     });
 
     it('shows nothing of what came between two tables, and no file that went before its bytes were held', async () => {
@@ -211,8 +217,6 @@ describe('a tenant as a whole', () => {
       await house.contentsOf(source.admin),
     );
     // The folder is that of the shared server, of which other tests may have an export under way.
-    const left = (): string[] => readdirSync(join(house.dataDir, 'exports'));
-    for (let waited = 0; left().length > 0 && waited < 50; waited++) await sleep(100);
-    expect(left()).toEqual([]);
+    expect(await emptied(() => readdirSync(join(house.dataDir, 'exports')))).toEqual([]);
   });
 });

@@ -11,8 +11,9 @@ const PERIOD_MS = 60 * 60_000;
 const FIRST_AFTER_MS = 60_000;
 
 /**
- * Announces the end of API keys and of agents' credentials 14, 7 and 1 days ahead, each once, in the log of their tenant and by mail. Looks through the active
- * tenants a minute after the start and every hour, one after the other; nodes that look at the same time share the work.
+ * Announces the end of API keys and of agents' credentials 14, 7 and 1 days ahead, each once, in the log of their tenant
+ * and by mail. Looks through the active tenants a minute after the start and every hour, one after the other; nodes that
+ * look at the same time share the work.
  */
 @Injectable()
 export class ExpiryNotices implements OnApplicationBootstrap, OnModuleDestroy {
